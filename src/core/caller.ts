@@ -1,0 +1,26 @@
+import { ExpungeError } from "./errors.ts";
+
+export const RIGHTS = ["projects:read", "projects:write", "projects:delete", "admin"] as const;
+export type Right = (typeof RIGHTS)[number];
+
+/** Who asks. `admin` includes every right and sees every owner's projects. */
+export interface Caller {
+  /** Owner of what it makes, and the name in `requestedBy`. */
+  readonly subject: string;
+  readonly rights: ReadonlySet<Right>;
+}
+
+export function isAdmin(caller: Caller): boolean {
+  return caller.rights.has("admin");
+}
+
+/** @throws ExpungeError `forbidden` */
+export function requireRight(caller: Caller, right: Right): void {
+  if (isAdmin(caller) || caller.rights.has(right)) return;
+  throw new ExpungeError("forbidden", `This call needs the right '${right}'.`);
+}
+
+/** Whether the caller may know that something of this owner exists (I10). */
+export function maySee(caller: Caller, owner: string): boolean {
+  return isAdmin(caller) || caller.subject === owner;
+}

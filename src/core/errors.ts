@@ -1,0 +1,89 @@
+/**
+ * The catalogue of errors that a caller can meet. A code is an API: scripts rely on it, so it is never
+ * renamed. HTTP statuses and exit codes are mapped elsewhere (`http/problem.ts`, `cli/exit-codes.ts`).
+ * `remedy` says what the caller can do about it.
+ */
+export const ERRORS = {
+  "invalid-request": "Correct the request as the message says and send it again.",
+  "invalid-config": "Correct the setting that the message names and start again.",
+  "invalid-path":
+    "Use 1 to 1,024 bytes of UTF-8, separated by '/', without empty, '.' or '..' segments and control characters.",
+  "invalid-project-id": "Use an id of the configured form, or leave it out and expunge makes one.",
+  "invalid-cursor": "Start the listing again without a cursor.",
+  "invalid-layout": "Write the layout as docs/layouts.md describes.",
+  "ambiguous-layouts":
+    "Change or remove one of the two layouts, or declare project ids of a fixed length.",
+  "invalid-receipt": "Obtain the receipt again from GET /v1/receipts/{projectUid}.",
+  unauthorized: "Send the header 'Authorization: Bearer TOKEN' with a valid token.",
+  forbidden: "Use a token that has the right named in the message.",
+  "id-not-allowed": "Leave out 'id' and 'owner', or use the admin token.",
+  "project-not-found": "Check the id; projects of other owners are not shown.",
+  "file-not-found": "Check the path; 'GET /v1/projects/{id}/files' lists what is there.",
+  "upload-not-found": "Open a new upload.",
+  "deletion-not-found": "Check the id; 'GET /v1/deletions' lists the deletions.",
+  "receipt-not-found": "A receipt exists once the project's deletion is completed.",
+  "project-exists": "Choose another id; ids of deleted projects are not used again.",
+  "project-not-active":
+    "Restore the project first, or wait for its deletion to end; writes are refused until then.",
+  "project-deleted": "The project is gone; its receipt says what was removed.",
+  "not-restorable": "Only a project in grace ('trashed') can be restored.",
+  "not-holdable": "A hold can be placed while the project is active or trashed.",
+  "project-held": "Release the hold first.",
+  "deletion-blocked":
+    "Remove the cause that the residue names, then retry: 'expunge deletion retry ID'.",
+  "too-many-objects": "Look at the plan (dryRun=true) and raise or drop maxObjects.",
+  "file-exists": "Choose another path, or delete the file that is there.",
+  "upload-not-open": "Open a new upload.",
+  "precondition-failed": "Read the file again and decide with its new ETag.",
+  "checksum-mismatch": "Send the body again; what arrived is not what the checksum announced.",
+  "size-mismatch": "Upload the missing or differing parts again, with the size that was declared.",
+  "file-too-large": "Split the file, or use a direct upload.",
+  "quota-exceeded": "Delete files or raise the project's quota.",
+  "url-invalid": "Ask for a new signed URL; this one is expired or was changed.",
+  "range-not-satisfiable": "Ask for a range within the file's size.",
+  "rate-limited": "Wait as Retry-After says.",
+  "object-missing": "The row exists but its object does not; run an audit.",
+  "store-unavailable": "Check that the store is reachable and its credentials work, then retry.",
+  "store-not-listable": "The store could not be listed whole; nothing is concluded from it.",
+  "data-dir-locked": "Stop the other process first, or give this one its own EXPUNGE_DATA_DIR.",
+  "data-dir-unusable": "Give the directory to the user that runs expunge, or set EXPUNGE_DATA_DIR.",
+  "confirmation-needed": "Repeat the command with the flag that the message names.",
+  "service-unreachable": "Start the service with 'expunge serve', or set EXPUNGE_URL.",
+  "not-ready": "Wait until /readyz answers 200.",
+  internal: "Look into the log with the request's id; this is a defect of expunge.",
+} as const;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** Facts that travel with an error, as JSON, for example the residue of a blocked deletion. */
+export type ErrorDetails = Readonly<Record<string, unknown>>;
+
+/** Every failure that expunge reports on purpose: a stable code, what was wrong, and what to do. */
+export class ExpungeError extends Error {
+  override readonly name = "ExpungeError" as const;
+  readonly code: ErrorCode;
+  readonly details: ErrorDetails;
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { details?: ErrorDetails; cause?: unknown } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.details = options.details ?? {};
+  }
+
+  get remedy(): string {
+    return ERRORS[this.code];
+  }
+}
+
+export function isExpungeError(error: unknown, code?: ErrorCode): error is ExpungeError {
+  return error instanceof ExpungeError && (code === undefined || error.code === code);
+}
+
+/** The message of anything thrown, for logs and outcomes. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,225 @@
+import { INTERNAL_PREFIX } from "../keys.ts";
+import { LIMITS } from "../limits.ts";
+import { alphabetOf } from "./alphabet.ts";
+import { idLengths, LayoutAutomaton } from "./automaton.ts";
+import type { Layout } from "./template.ts";
+
+/** A key that two layouts give to two different projects. */
+export interface Conflict {
+  readonly key: string;
+  /** The id (in the canonical layout: the uid) by the first layout. */
+  readonly firstId: string;
+  /** The id by the second layout, never the same as the first. */
+  readonly secondId: string;
+}
+
+/** A layout and its automaton, made once and used for every pair. */
+export interface Provable {
+  readonly layout: Layout;
+  readonly automaton: LayoutAutomaton;
+}
+
+export function provable(layout: Layout): Provable {
+  return { layout, automaton: new LayoutAutomaton(layout) };
+}
+
+/**
+ * Decides exactly whether a key exists that both layouts match with two different ids, and answers the
+ * shortest in characters, or null. For one layout, pass it twice. Keys below `.expunge/` and keys of
+ * more characters than a key may have bytes are no conflicts. Ids never have the shape of a uid, so for
+ * the canonical layout every common key is one.
+ *
+ * It is a search, breadth first, through the product of both automata (Hopcroft, Ullman: Introduction
+ * to Automata Theory, section 4.2), beside which a verdict on the ids is carried.
+ */
+export function findConflict(first: Provable, second: Provable): Conflict | null {
+  const same = first.layout === second.layout;
+  const canonical = (first.layout.ids === "uid") !== (second.layout.ids === "uid");
+  if (canonical || !same) {
+    const common = new Search(first, second, DIFFERENT).run();
+    // Most pairs have no key in common, and this is much the smaller search.
+    if (common === null || canonical) return common;
+  }
+  return new Search(first, second, OPEN).run();
+}
+
+/**
+ * What is known of the two ids:
+ * - `DIFFERENT`: they differ, or that does not matter
+ * - `OPEN`: neither has ended, and nothing is claimed
+ * - `ENDED + n`: one of them had n characters, and the other has not ended
+ * - from `#claims` on: it is claimed that they differ at a place, where the earlier one has a certain
+ *   character; the claim holds once the later one has another character there
+ */
+const DIFFERENT = 0;
+const OPEN = 1;
+const ENDED = 2;
+/** Not a verdict: the ids cannot differ on this way. */
+const NEVER = -1;
+
+/** How much of `.expunge/` the key is so far; or the key has left it. */
+const OUTSIDE = INTERNAL_PREFIX.length;
+
+/** How one of the layouts goes on with a character, as far as its id is concerned. */
+interface Move {
+  readonly to: number;
+  /** The place in the id that the character takes, or -1. */
+  readonly at: number;
+  /** The id's length when it ends with the character, or 0. */
+  readonly ended: number;
+}
+
+class Search {
+  readonly #first: LayoutAutomaton;
+  readonly #second: LayoutAutomaton;
+  readonly #alphabet: readonly string[];
+  readonly #claims: number;
+  readonly #verdicts: number;
+  readonly #initial: number;
+  /** Whether the first layout's id begins before the second's: -1, with it: 0, or after it: 1. */
+  readonly #order: number;
+  readonly #prefixLength: number;
+
+  // The states that were reached, in order, field by field: this holds hundreds of thousands.
+  readonly #seen = new Set<number>();
+  readonly #a: number[] = [];
+  readonly #b: number[] = [];
+  readonly #verdict: number[] = [];
+  readonly #internal: number[] = [];
+  readonly #parent: number[] = [];
+  readonly #char: number[] = [];
+
+  constructor(first: Provable, second: Provable, initial: number) {
+    this.#first = first.automaton;
+    this.#second = second.automaton;
+    this.#alphabet = alphabetOf([first.layout, second.layout], [first.automaton, second.automaton]);
+    const { ids } = first.layout;
+    const { max } = idLengths(ids);
+    this.#prefixLength = ids === "uid" ? 0 : ids.prefix.length;
+    this.#claims = ENDED + max + 1;
+    this.#verdicts = this.#claims + max * this.#alphabet.length;
+    this.#initial = initial;
+    this.#order = Math.sign(
+      first.layout.slotAt - second.layout.slotAt ||
+        first.layout.slot.before.length - second.layout.slot.before.length,
+    );
+  }
+
+  run(): Conflict | null {
+    for (const a of this.#first.starts) {
+      for (const b of this.#second.starts) this.#reach(a, b, this.#initial, 0, -1, -1);
+    }
+    let levelEnd = this.#a.length;
+    let length = 0;
+    for (let node = 0; node < this.#a.length; node++) {
+      if (node === levelEnd) {
+        levelEnd = this.#a.length;
+        length++;
+        if (length >= LIMITS.keyBytesMax) return null;
+      }
+      const found = this.#expand(node);
+      if (found !== null) return found;
+    }
+    return null;
+  }
+
+  /** Reaches what one more character leads to; answers when the key is a conflict. */
+  #expand(node: number): Conflict | null {
+    const a = this.#a[node] ?? 0;
+    const b = this.#b[node] ?? 0;
+    const verdict = this.#verdict[node] ?? 0;
+    for (const [symbol, char] of this.#alphabet.entries()) {
+      const internal = nextInternal(this.#internal[node] ?? 0, char);
+      if (internal === null) continue;
+      for (const moveA of movesOf(this.#first, a, char)) {
+        for (const moveB of movesOf(this.#second, b, char)) {
+          for (const next of this.#verdictsAfter(verdict, moveA, moveB, symbol)) {
+            this.#reach(moveA.to, moveB.to, next, internal, node, symbol);
+            const accepted = next === DIFFERENT && this.#first.accepts(moveA.to);
+            if (accepted && this.#second.accepts(moveB.to)) return this.#conflict();
+          }
+        }
+      }
+    }
+    return null;
+  }
+
+  #reach(a: number, b: number, verdict: number, internal: number, parent: number, char: number) {
+    const pair = a * this.#second.size + b;
+    const state = (pair * this.#verdicts + verdict) * (OUTSIDE + 1) + internal;
+    if (this.#seen.has(state)) return;
+    this.#seen.add(state);
+    this.#a.push(a);
+    this.#b.push(b);
+    this.#verdict.push(verdict);
+    this.#internal.push(internal);
+    this.#parent.push(parent);
+    this.#char.push(char);
+  }
+
+  /** The verdicts that are possible after both layouts went on with a character; none is a dead end. */
+  #verdictsAfter(verdict: number, a: Move, b: Move, symbol: number): readonly number[] {
+    if (verdict === DIFFERENT) return [DIFFERENT];
+    const [earlier, later] = this.#order <= 0 ? [a, b] : [b, a];
+    if (verdict >= this.#claims) {
+      const claimed = this.#afterClaim(verdict, later, symbol);
+      return claimed === NEVER ? [] : [claimed];
+    }
+    const verdicts: number[] = [];
+    const byLength = afterEnds(verdict, a.ended, b.ended);
+    if (byLength !== NEVER) verdicts.push(byLength);
+    // With a common beginning the ids are the same character by character: only lengths can differ.
+    const claimable = this.#order !== 0 && verdict === OPEN && later.ended === 0;
+    if (claimable && earlier.at >= this.#prefixLength) {
+      verdicts.push(this.#claims + earlier.at * this.#alphabet.length + symbol);
+    }
+    return verdicts;
+  }
+
+  #afterClaim(verdict: number, later: Move, symbol: number): number {
+    const claim = verdict - this.#claims;
+    const at = Math.floor(claim / this.#alphabet.length);
+    if (later.at === at) return claim % this.#alphabet.length === symbol ? NEVER : DIFFERENT;
+    // An id that ends before the place is shorter than the other, which needs no claim.
+    return later.ended > 0 ? NEVER : verdict;
+  }
+
+  /** Reads the key and both ids off the way to the state that was reached last. */
+  #conflict(): Conflict {
+    let key = "";
+    let firstId = "";
+    let secondId = "";
+    for (let node = this.#a.length - 1; ;) {
+      const parent = this.#parent[node] ?? -1;
+      if (parent < 0) return { key, firstId, secondId };
+      const char = this.#alphabet[this.#char[node] ?? -1] ?? "";
+      key = char + key;
+      if (this.#first.idReadBefore(this.#a[parent] ?? 0) >= 0) firstId = char + firstId;
+      if (this.#second.idReadBefore(this.#b[parent] ?? 0) >= 0) secondId = char + secondId;
+      node = parent;
+    }
+  }
+}
+
+function movesOf(automaton: LayoutAutomaton, from: number, char: string): Move[] {
+  const at = automaton.idReadBefore(from);
+  return automaton.step(from, char).map((to) => {
+    const ended = at >= 0 && !automaton.idGoesOn(to) ? at + 1 : 0;
+    return { to, at, ended };
+  });
+}
+
+/** The verdict by the lengths of ids that end now, 0 for one that does not. */
+function afterEnds(verdict: number, first: number, second: number): number {
+  if (first > 0 && second > 0) return first === second ? NEVER : DIFFERENT;
+  const ended = first + second;
+  if (ended === 0) return verdict;
+  if (verdict === OPEN) return ENDED + ended;
+  return verdict - ENDED === ended ? NEVER : DIFFERENT;
+}
+
+/** How much of `.expunge/` the key is with one more character; null when it lies below. */
+function nextInternal(internal: number, char: string): number | null {
+  if (internal === OUTSIDE || INTERNAL_PREFIX[internal] !== char) return OUTSIDE;
+  return internal + 1 === OUTSIDE ? null : internal + 1;
+}

@@ -1,0 +1,112 @@
+/**
+ * Every limit, timeout, batch size and retry budget, with its unit last (R10). Nothing else in the
+ * source holds such a figure.
+ */
+const KiB = 1024;
+const MiB = 1024 * KiB;
+const GiB = 1024 * MiB;
+const TiB = 1024 * GiB;
+const SECOND_MS = 1000;
+const MINUTE_MS = 60 * SECOND_MS;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+
+export const LIMITS = {
+  /** S3: a key is at most 1,024 bytes of UTF-8 (AWS S3 user guide, "Object key naming guidelines"). */
+  keyBytesMax: KiB,
+  /** A file's path in a project. */
+  pathBytesMax: KiB,
+  metadataBytesMax: 8 * KiB,
+  nameCharsMax: 255,
+  contentTypeCharsMax: 255,
+
+  /** S3: ListObjectsV2 answers 1,000 keys at most. */
+  listPageKeys: 1000,
+  /** S3: DeleteObjects takes 1,000 keys at most (defect 13 sent more). */
+  removeBatchKeys: 1000,
+  /** A listing longer than this is taken for one that goes in circles. */
+  listPagesMax: 10_000_000,
+
+  /** S3: 10,000 parts at most, each but the last at least 5 MiB. R2 wants them all equal but the last. */
+  partsMax: 10_000,
+  partBytesMin: 5 * MiB,
+  partBytesDefault: 16 * MiB,
+  partBytesMax: 5 * GiB,
+  fileBytesMax: 5 * TiB,
+  /** Parts held in memory when the size of a body is not announced. */
+  bufferedPartBytes: 8 * MiB,
+  partUrlExpiryMs: 15 * MINUTE_MS,
+  uploadExpiryMs: 7 * DAY_MS,
+  urlExpiryMaxMs: 7 * DAY_MS,
+
+  pageItemsDefault: 100,
+  pageItemsMax: 1000,
+  bulkItemsMax: 1000,
+  bodyBytesMax: 2 * MiB,
+  residueShown: 100,
+  sampleKeysShown: 5,
+
+  /** A worker's claim on a deletion; extended at a third of it, by the database's clock (R8). */
+  leaseMs: 10 * SECOND_MS,
+  leaseExtendEveryMs: 3 * SECOND_MS,
+  /** How often due deletions, removals and uploads are looked for (jobs are only wake-ups). */
+  scanEveryMs: 5 * SECOND_MS,
+  scanItems: 100,
+  /** How often a waiting request looks at its deletion, should no event reach it. */
+  waitPollMs: 250,
+  deleteWaitMaxMs: HOUR_MS,
+  selfTestWaitMs: MINUTE_MS,
+
+  /** Sweep passes of one attempt before what remains is residue. */
+  sweepPassesMax: 5,
+  /** Pages that are being removed while the next one is listed. */
+  sweepPagesInFlight: 4,
+  /** Attempts at one listing page; at one key's removal, and at one upload's abort, within a pass. */
+  listAttemptsMax: 5,
+  removeAttemptsMax: 5,
+  abortAttemptsMax: 10,
+  retryDelayMinMs: 50,
+  retryDelayMaxMs: 5 * SECOND_MS,
+  /** A blocked deletion is tried again slowly: doubling, between these. */
+  blockedRetryMinMs: 30 * SECOND_MS,
+  blockedRetryMaxMs: HOUR_MS,
+
+  /** An upload left completing or aborting for so long is taken up by a job. */
+  uploadStaleMs: 10 * MINUTE_MS,
+  /** A removal that failed is tried again: doubling, between these. */
+  removalRetryMinMs: 5 * SECOND_MS,
+  removalRetryMaxMs: HOUR_MS,
+  /** A hold that is released leaves at least so long before an overdue purge (design section 3). */
+  holdReleaseGraceMs: HOUR_MS,
+
+  trackedPageKeys: 1000,
+  eraseBatchRows: 5000,
+  removalBatchKeys: 500,
+  leafPageRows: 10_000,
+
+  jobExpirySeconds: 300,
+  shutdownGraceMs: 10 * SECOND_MS,
+  restoreGuardOverlapMs: HOUR_MS,
+  idempotencyKeepMs: DAY_MS,
+
+  /** HTTP: a request's headers must arrive within this. */
+  httpHeadersTimeoutMs: MINUTE_MS,
+  /** HTTP: a whole request, body included; a large upload over a slow line takes hours. */
+  httpRequestTimeoutMs: DAY_MS,
+  /** HTTP: a socket on which nothing moves; longer than the longest wait for a deletion. */
+  httpSocketIdleMs: HOUR_MS + 5 * MINUTE_MS,
+  /** HTTP: a body of which nothing more arrives. */
+  httpBodyIdleMs: 5 * MINUTE_MS,
+  /** HTTP: how long the rest of a refused body is read and thrown away, so that the answer arrives. */
+  httpBodyDrainMs: 30 * SECOND_MS,
+  httpParamCharsMax: 8 * KiB,
+  httpCursorCharsMax: 8 * KiB,
+  /** HTTP: what `Retry-After` says after a passing failure, and while a deletion is under way. */
+  retryAfterSeconds: 5,
+  deletionRetryAfterSeconds: 2,
+  /** HTTP: how often a stream of events looks at its deletion, and shows that it is alive. */
+  eventPollMs: 500,
+  eventKeepAliveMs: 15 * SECOND_MS,
+  corsMaxAgeSeconds: 3600,
+  jwksMaxAgeSeconds: 300,
+} as const;

@@ -1,0 +1,187 @@
+import canonicalize from "canonicalize";
+import { sha256 } from "@noble/hashes/sha2.js";
+import { fromUtf8, toBase64Url, toHex, utf8 } from "./encoding.ts";
+import { ExpungeError } from "./errors.ts";
+import type { Evidence, Instant, Surface, SurfaceCounts } from "./model.ts";
+
+/** The JWS header `typ` of a receipt. */
+export const RECEIPT_TYPE = "expunge-receipt+jws";
+
+/**
+ * `fenced`: only expunge can create objects there, and every way to do so was ended before the last
+ * listing (R2). `emptied`: others may write there with credentials of their own (I1).
+ */
+export type SurfaceGuarantee = "fenced" | "emptied";
+
+export interface ReceiptSurface {
+  readonly surface: Surface;
+  readonly guarantee: SurfaceGuarantee;
+  readonly found: number;
+  readonly deleted: number;
+  readonly absent: number;
+  readonly bytes: number;
+}
+
+export interface ReceiptSweep {
+  readonly surface: Surface;
+  readonly at: string;
+  readonly pages: number;
+  readonly entries: number;
+}
+
+/** What a receipt states, as it is signed: canonical JSON (RFC 8785). No file names. */
+export interface ReceiptPayload {
+  readonly version: 1;
+  readonly sequence: number;
+  /** SHA-256 of the receipt before this one in the chain, base64url. */
+  readonly previous: string | null;
+  readonly deletion: string;
+  readonly project: { readonly id: string; readonly uid: string };
+  readonly store: { readonly kind: string; readonly bucket: string; readonly prefix: string };
+  readonly surfaces: readonly ReceiptSurface[];
+  readonly totals: { readonly deleted: number; readonly absent: number; readonly bytes: number };
+  readonly merkle: {
+    readonly algorithm: "RFC 9162 SHA-256";
+    readonly leaves: number;
+    readonly root: string;
+  };
+  readonly times: {
+    readonly requestedAt: string;
+    readonly purgeStartedAt: string;
+    readonly fencedAt: string;
+    readonly verifiedAt: string;
+    readonly issuedAt: string;
+  };
+  readonly sweeps: readonly ReceiptSweep[];
+  readonly capabilities: Readonly<Record<string, string | number | boolean>>;
+  readonly notCovered: readonly string[];
+}
+
+export interface ReceiptFacts {
+  readonly deletionId: string;
+  readonly project: { readonly id: string; readonly uid: string };
+  readonly store: ReceiptPayload["store"];
+  readonly surfaces: readonly SurfaceCounts[];
+  readonly leaves: number;
+  readonly merkleRoot: Uint8Array;
+  readonly evidence: readonly Evidence[];
+  readonly sequence: number;
+  readonly previousHash: string | null;
+  readonly times: {
+    readonly requestedAt: Instant;
+    readonly purgeStartedAt: Instant;
+    readonly fencedAt: Instant;
+    readonly verifiedAt: Instant;
+    readonly issuedAt: Instant;
+  };
+  readonly capabilities: ReceiptPayload["capabilities"];
+}
+
+/** What no deletion through an object store's API can reach, said in every receipt. */
+export const NOT_COVERED: readonly string[] = [
+  "copies in CDN and browser caches",
+  "replicas, snapshots and storage media of the provider",
+  "backups of expunge's database",
+  "copies that were downloaded or made by other means than expunge",
+];
+
+/**
+ * Only what lies below the canonical prefix is out of everybody else's reach: legacy prefixes are not,
+ * and neither are the uploads that are listed below them.
+ */
+export function guaranteeOf(surface: Surface, all: readonly Surface[]): SurfaceGuarantee {
+  const isLegacy = (name: Surface): boolean => name.startsWith("legacy:");
+  const open = isLegacy(surface) || (surface === "multipart" && all.some(isLegacy));
+  return open ? "emptied" : "fenced";
+}
+
+export function buildReceipt(facts: ReceiptFacts): ReceiptPayload {
+  const sum = (field: "deleted" | "absent" | "bytes"): number =>
+    facts.surfaces.reduce((total, counts) => total + counts[field], 0);
+  const names = facts.surfaces.map(({ surface }) => surface);
+  const { times } = facts;
+  return {
+    version: 1,
+    sequence: facts.sequence,
+    previous: facts.previousHash,
+    deletion: facts.deletionId,
+    project: { id: facts.project.id, uid: facts.project.uid },
+    store: facts.store,
+    surfaces: facts.surfaces.map(({ surface, found, deleted, absent, bytes }) => ({
+      surface,
+      guarantee: guaranteeOf(surface, names),
+      found,
+      deleted,
+      absent,
+      bytes,
+    })),
+    totals: { deleted: sum("deleted"), absent: sum("absent"), bytes: sum("bytes") },
+    merkle: { algorithm: "RFC 9162 SHA-256", leaves: facts.leaves, root: toHex(facts.merkleRoot) },
+    times: {
+      requestedAt: timestamp(times.requestedAt),
+      purgeStartedAt: timestamp(times.purgeStartedAt),
+      fencedAt: timestamp(times.fencedAt),
+      verifiedAt: timestamp(times.verifiedAt),
+      issuedAt: timestamp(times.issuedAt),
+    },
+    sweeps: facts.evidence.map(({ surface, at, pages, entries }) => ({
+      surface,
+      at: timestamp(at),
+      pages,
+      entries,
+    })),
+    capabilities: facts.capabilities,
+    notCovered: NOT_COVERED,
+  };
+}
+
+/** The bytes that are signed: JSON in the canonical form of RFC 8785. */
+export function canonicalBytes(value: unknown): Uint8Array {
+  const text = canonicalize(value);
+  if (text === undefined) throw new TypeError("this value has no JSON form");
+  return utf8(text);
+}
+
+/** SHA-256 of a receipt's compact JWS, base64url: what the next receipt of the chain names. */
+export function receiptHash(jws: string): string {
+  return toBase64Url(sha256(utf8(jws)));
+}
+
+/**
+ * Reads the payload of a verified receipt. Its bytes must be canonical: one statement, one spelling.
+ * @throws ExpungeError `invalid-receipt`
+ */
+export function parseReceipt(bytes: Uint8Array): ReceiptPayload {
+  let value: unknown;
+  try {
+    value = JSON.parse(fromUtf8(bytes));
+  } catch (cause) {
+    throw new ExpungeError("invalid-receipt", "The receipt's payload is not JSON.", { cause });
+  }
+  if (!isReceiptPayload(value)) {
+    throw new ExpungeError("invalid-receipt", "The payload is not a receipt of a known version.");
+  }
+  const canonical = canonicalBytes(value);
+  if (canonical.length !== bytes.length || canonical.some((byte, i) => byte !== bytes[i])) {
+    throw new ExpungeError("invalid-receipt", "The receipt's payload is not in canonical form.");
+  }
+  return value;
+}
+
+function isReceiptPayload(value: unknown): value is ReceiptPayload {
+  if (typeof value !== "object" || value === null) return false;
+  const fields = new Map<string, unknown>(Object.entries(value));
+  const objects = ["project", "store", "totals", "merkle", "times", "capabilities"];
+  const arrays = ["surfaces", "sweeps", "notCovered"];
+  return (
+    fields.get("version") === 1 &&
+    typeof fields.get("deletion") === "string" &&
+    objects.every((name) => typeof fields.get(name) === "object" && fields.get(name) !== null) &&
+    arrays.every((name) => Array.isArray(fields.get(name)))
+  );
+}
+
+/** RFC 3339 in UTC with milliseconds. */
+export function timestamp(instant: Instant): string {
+  return new Date(instant).toISOString();
+}

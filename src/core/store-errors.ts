@@ -1,0 +1,53 @@
+/**
+ * How a failure of an object store is to be taken:
+ * - `retryable`: the same call may succeed in a moment (throttling, 5xx, a broken connection)
+ * - `blocked`: refused until somebody changes something (permission, lock, read-only medium)
+ * - `permanent`: will never succeed as asked (bad request, key that the store cannot hold)
+ * - `unknown`: nothing can be concluded (a reply that cannot be read). Never taken for success.
+ */
+export type StoreErrorClass = "retryable" | "blocked" | "permanent" | "unknown";
+
+/** The codes that outcomes and store errors carry; adapters translate their own into these. */
+export type StoreErrorCode =
+  | "access-denied"
+  | "object-locked"
+  | "read-only"
+  | "throttled"
+  | "timeout"
+  | "store-unavailable"
+  | "no-such-key"
+  | "no-such-upload"
+  | "no-such-bucket"
+  | "invalid-key"
+  | "key-conflict"
+  | "invalid-part"
+  | "invalid-range"
+  | "bad-request"
+  | "listing-broken"
+  | "unlisted-reply"
+  | "not-supported"
+  /** Listed again after every attempt to remove it. */
+  | "reappeared"
+  | "io-error";
+
+/** Thrown by every ObjectStore. A missing key or upload is an error with its own code. */
+export class StoreError extends Error {
+  override readonly name = "StoreError" as const;
+  readonly code: StoreErrorCode;
+  readonly errorClass: StoreErrorClass;
+
+  constructor(
+    code: StoreErrorCode,
+    errorClass: StoreErrorClass,
+    message: string,
+    options: { cause?: unknown } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.errorClass = errorClass;
+  }
+}
+
+export function isStoreError(error: unknown, code?: StoreErrorCode): error is StoreError {
+  return error instanceof StoreError && (code === undefined || error.code === code);
+}

@@ -1,0 +1,44 @@
+/** Wake-ups that the services know. A job says "look at this"; the truth is in the MetadataStore. */
+export interface JobData {
+  /** Go on with a deletion. */
+  purge: { readonly deletionId: string };
+  /** Remove the objects of deleted or overwritten files (R12). */
+  removals: { readonly projectUid: string };
+  /** Put a receipt's copy into the store (R11). */
+  "receipt-copy": { readonly projectUid: string };
+  /** Abort or finish uploads that expired or were left in the midst. */
+  uploads: Record<string, never>;
+}
+
+export type JobName = keyof JobData;
+export const JOB_NAMES: readonly JobName[] = ["purge", "removals", "receipt-copy", "uploads"];
+
+export type JobHandler<N extends JobName> = (
+  data: JobData[N],
+  signal: AbortSignal,
+) => Promise<void>;
+export type JobHandlers = { readonly [N in JobName]: JobHandler<N> };
+
+export interface EnqueueOptions {
+  /** Not before this many milliseconds from now. */
+  readonly delayMs?: number;
+  /**
+   * While a job of this name and key waits, another is not added. A job that already runs does not
+   * count: what is asked during a run must run again.
+   */
+  readonly key?: string;
+}
+
+/**
+ * A durable queue on the same database, shared by any number of processes. Obligations:
+ * - a job that was acknowledged by `enqueue` is handed to a handler at least once, in this process or
+ *   another, also after a crash of either; handlers must be idempotent
+ * - a handler that throws has its job retried with backoff; that is logged, never swallowed
+ * - `stop` takes no new job, aborts the signals of those that run, and waits for them
+ */
+export interface Jobs {
+  /** Starts handing out jobs. May be called once; without it the process only enqueues. */
+  work(handlers: JobHandlers): Promise<void>;
+  enqueue<N extends JobName>(name: N, data: JobData[N], options?: EnqueueOptions): Promise<void>;
+  stop(): Promise<void>;
+}

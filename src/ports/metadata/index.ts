@@ -1,0 +1,25 @@
+import type { Instant } from "../../core/model.ts";
+import type { DeletionStore } from "./deletions.ts";
+import type { FileStore } from "./files.ts";
+import type { ProjectStore } from "./projects.ts";
+import type { ReceiptStore } from "./receipts.ts";
+import type { UploadStore } from "./uploads.ts";
+
+/**
+ * What expunge knows. Every method is one atomic operation: it happens whole or not at all, and its
+ * effect is durable when it answers. No SQL and no driver type crosses this port. Errors that a
+ * caller can mend are `ExpungeError`s; anything else means that the outcome is not known, and the
+ * caller reads again before it acts.
+ */
+export interface MetadataStore
+  extends ProjectStore, FileStore, UploadStore, DeletionStore, ReceiptStore {
+  /** The database's clock, which alone decides (R8). */
+  now(): Promise<Instant>;
+  close(): Promise<void>;
+}
+
+export * from "./deletions.ts";
+export * from "./files.ts";
+export * from "./projects.ts";
+export * from "./receipts.ts";
+export * from "./uploads.ts";

@@ -1,0 +1,23 @@
+import type { Instant } from "../../core/model.ts";
+import type { PublicKey } from "../signer.ts";
+
+export interface StoredReceipt {
+  readonly projectUid: string;
+  readonly deletionId: string;
+  readonly owner: string;
+  readonly sequence: number;
+  readonly jws: string;
+  readonly hash: string;
+  readonly issuedAt: Instant;
+}
+
+export interface ReceiptStore {
+  findReceipt(projectUid: string): Promise<StoredReceipt | null>;
+  /** Receipts whose copy is not in the store yet (R11). */
+  uncopiedReceipts(limit: number): Promise<readonly StoredReceipt[]>;
+  /** Idempotent. */
+  markReceiptCopied(projectUid: string): Promise<void>;
+  /** Keeps a public key for ever; retired ones stay. Idempotent. */
+  keepPublicKey(key: PublicKey): Promise<void>;
+  listPublicKeys(): Promise<readonly PublicKey[]>;
+}

@@ -1,0 +1,179 @@
+import type { Instant, ResidueOutcome } from "../core/model.ts";
+import type { StoreErrorCode } from "../core/store-errors.ts";
+
+export interface ObjectEntry {
+  readonly key: string;
+  readonly sizeBytes: number;
+  readonly modifiedAt: Instant;
+}
+
+export interface UploadEntry {
+  readonly key: string;
+  readonly uploadId: string;
+  readonly initiatedAt: Instant;
+}
+
+/** A page may be short or empty without being the last: only `next: null` is the end (R6). */
+export interface Page<T> {
+  readonly entries: readonly T[];
+  /** Opaque; to be handed to the next call with the same prefix. */
+  readonly next: string | null;
+}
+
+export interface ListOptions {
+  readonly cursor?: string;
+  readonly limit?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface ObjectHead {
+  readonly key: string;
+  readonly sizeBytes: number;
+  readonly etag: string;
+  readonly modifiedAt: Instant;
+}
+
+export interface ByteRange {
+  /** First byte, from 0. */
+  readonly start: number;
+  /** Last byte, inclusive. */
+  readonly end: number;
+}
+
+export interface ObjectBody extends ObjectHead {
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+/**
+ * What the store said of one key. `gone` is progress, not evidence: stores answer it for keys that
+ * never were (R5).
+ */
+export type RemoveResult =
+  | { readonly key: string; readonly result: "gone" }
+  | {
+      readonly key: string;
+      readonly result: ResidueOutcome;
+      readonly retryable: boolean;
+      readonly code: StoreErrorCode;
+      readonly message: string;
+    };
+
+export interface PartBody {
+  readonly body: AsyncIterable<Uint8Array>;
+  /** Exactly as many bytes as the body gives; a body that differs is refused, nothing is kept of it. */
+  readonly sizeBytes: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface Part {
+  readonly partNumber: number;
+  readonly etag: string;
+  readonly sizeBytes: number;
+}
+
+export interface SignedRequest {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** What a store can do. Probed, never assumed. */
+export interface Capabilities {
+  /** `none` also where the store has no notion of versions. */
+  readonly versioning: "none" | "enabled" | "suspended";
+  readonly objectLock: boolean;
+  /** Whether a listing shows every write and delete that was acknowledged before it. */
+  readonly consistency: "strong" | "eventual";
+  readonly checksum: "crc32" | "content-md5" | "none";
+  readonly keyNormalisation: "none" | "nfc";
+  readonly multipartListing: boolean;
+  /** Whether clients may be given URLs of the store itself; else our own server takes the bytes. */
+  readonly presign: boolean;
+  /** Sizes that parts must keep (all but the last one at least the minimum). */
+  readonly partBytesMin: number;
+  readonly partBytesMax: number;
+}
+
+/** Where the objects lie, as the receipt names it. */
+export interface StoreIdentity {
+  readonly kind: "file" | "s3" | "memory";
+  readonly bucket: string;
+  readonly prefix: string;
+}
+
+/**
+ * A store of objects. Obligations that hold for every call, on every adapter:
+ * - failures are `StoreError`s with a code and a class; a missing key is `no-such-key`, a missing or
+ *   ended upload `no-such-upload`
+ * - keys are any UTF-8 of 1 to 1,024 bytes; an adapter that cannot hold one says `invalid-key`
+ * - an acknowledged write, removal or abort survives a crash of the process and a power loss
+ * - nothing becomes visible under a key but by `put` or `completeUpload`, whole or not at all
+ * - calls may be repeated: `put`, `remove`, `abortUpload` and `completeUpload` are idempotent in effect
+ */
+export interface ObjectStore {
+  readonly identity: StoreIdentity;
+
+  /** Probes what the store can do. */
+  capabilities(): Promise<Capabilities>;
+
+  /** Keys that start with the prefix, in the order of their UTF-8 bytes. */
+  list(prefix: string, options?: ListOptions): Promise<Page<ObjectEntry>>;
+
+  /**
+   * Writes a small object in one step. Serves `.expunge/` and `doctor` only: an object of a project
+   * comes into being by `completeUpload` and nothing else (R1).
+   */
+  put(key: string, bytes: Uint8Array): Promise<void>;
+
+  /** @throws StoreError `no-such-key`, `invalid-range` */
+  get(key: string, range?: ByteRange, signal?: AbortSignal): Promise<ObjectBody>;
+
+  /** @throws StoreError `no-such-key` */
+  head(key: string): Promise<ObjectHead>;
+
+  /**
+   * Removes keys and answers one result per key, in the order asked; a missing key is `gone`.
+   * Throws only when nothing at all is known of the request, and then any of the keys may be gone.
+   * @param keys at most `LIMITS.removeBatchKeys`; more is refused with `bad-request`
+   */
+  remove(keys: readonly string[], signal?: AbortSignal): Promise<readonly RemoveResult[]>;
+
+  /** Opens a multipart upload and answers the store's id for it. */
+  createUpload(key: string, contentType: string): Promise<string>;
+
+  /**
+   * Takes one part. A part that is sent again replaces the earlier one.
+   * @throws StoreError `no-such-upload`, `invalid-part`
+   */
+  uploadPart(key: string, uploadId: string, partNumber: number, part: PartBody): Promise<Part>;
+
+  /** A request by which a client sends one part of exactly this size; null where `presign` is false. */
+  presignPart(
+    key: string,
+    uploadId: string,
+    partNumber: number,
+    sizeBytes: number,
+    expiresInMs: number,
+  ): Promise<SignedRequest | null>;
+
+  /** A request by which a client reads the object; null where `presign` is false. */
+  presignGet(key: string, expiresInMs: number, filename: string): Promise<SignedRequest | null>;
+
+  /** All parts received, by number. @throws StoreError `no-such-upload` */
+  listParts(key: string, uploadId: string): Promise<readonly Part[]>;
+
+  /**
+   * Makes the object of the parts. Exactly one of complete and abort wins an upload (R2).
+   * @throws StoreError `no-such-upload` (also after an earlier complete: look at the key),
+   * `invalid-part`
+   */
+  completeUpload(key: string, uploadId: string, parts: readonly Part[]): Promise<ObjectHead>;
+
+  /**
+   * Ends the upload and discards its parts; afterwards no part and no object can come of it.
+   * @throws StoreError `no-such-upload`, which is as good an answer
+   */
+  abortUpload(key: string, uploadId: string): Promise<void>;
+
+  /** Uploads that are neither completed nor aborted, whose key starts with the prefix. */
+  listUploads(prefix: string, options?: ListOptions): Promise<Page<UploadEntry>>;
+}

@@ -1,0 +1,31 @@
+import type { LayoutSet } from "../core/layouts/index.ts";
+import type { Clock, Random } from "../ports/clock.ts";
+import type { Jobs } from "../ports/jobs.ts";
+import type { Log } from "../ports/log.ts";
+import type { MetadataStore } from "../ports/metadata/index.ts";
+import type { ObjectStore } from "../ports/object-store.ts";
+import type { Signer, UrlSigner } from "../ports/signer.ts";
+import type { InFlight } from "./in-flight.ts";
+import type { DeletionWatch } from "./deletion-watch.ts";
+
+export interface ServiceSettings {
+  readonly graceMs: number;
+  readonly deleteWaitMs: number;
+  readonly urlExpiryMs: number;
+}
+
+/** What every service works with: the ports, and the two notice boards of this process. */
+export interface Context {
+  readonly store: ObjectStore;
+  readonly metadata: MetadataStore;
+  readonly jobs: Jobs;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly signer: Signer;
+  readonly urlSigner: UrlSigner;
+  readonly log: Log;
+  readonly layouts: LayoutSet;
+  readonly settings: ServiceSettings;
+  readonly inFlight: InFlight;
+  readonly watch: DeletionWatch;
+}

@@ -1,0 +1,197 @@
+import { type Caller, isAdmin, maySee, requireRight } from "../core/caller.ts";
+import { isTerminal } from "../core/deletion.ts";
+import { ExpungeError } from "../core/errors.ts";
+import { isDeletionId, makeDeletionId } from "../core/ids.ts";
+import { LIMITS } from "../core/limits.ts";
+import type { Deletion, DeletionState, Project, Residue } from "../core/model.ts";
+import type { Context } from "./context.ts";
+import { makePlan, type Plan } from "./plan.ts";
+import { type Listed, pageOf, type Projects, refuseDeleted } from "./projects.ts";
+import { inOrder } from "./purge/seal.ts";
+import { allSurfaces } from "./purge/survey.ts";
+
+export interface RequestDeletion {
+  /** Time in which it can be undone; the configured grace when absent. */
+  readonly graceMs?: number;
+  /** Refuses the request when the store holds more objects than this. */
+  readonly maxObjects?: number;
+}
+
+export interface ListDeletions {
+  readonly limit: number;
+  readonly after?: string;
+  readonly state?: DeletionState;
+  readonly projectId?: string;
+}
+
+/** Deletions of projects: requested, undone, watched and retried here; carried out by `purge/`. */
+export class Deletions {
+  readonly #context: Context;
+  readonly #projects: Projects;
+
+  constructor(context: Context, projects: Projects) {
+    this.#context = context;
+    this.#projects = projects;
+  }
+
+  /** What a deletion would remove, listed from the store; changes nothing. */
+  async plan(caller: Caller, projectId: string): Promise<Plan> {
+    requireRight(caller, "projects:delete");
+    const project = refuseDeleted(await this.#projects.find(caller, projectId));
+    return await makePlan(this.#context, project);
+  }
+
+  /**
+   * Closes the project and begins its deletion, or joins the one that it has. Answers before anything
+   * is removed: `wait` tells how it ends.
+   * @throws ExpungeError `project-not-found`, `project-held`, `too-many-objects`, `forbidden`
+   */
+  async request(caller: Caller, projectId: string, options: RequestDeletion): Promise<Deletion> {
+    requireRight(caller, "projects:delete");
+    const project = await this.#projects.find(caller, projectId);
+    const { metadata, random, jobs, log } = this.#context;
+    if (project.state === "deleted") return this.#complete(await this.#ofDeleted(project));
+    if (options.maxObjects !== undefined && project.state === "active") {
+      await this.#refuseMoreThan(project, options.maxObjects);
+    }
+    const id = makeDeletionId(random.bytes(12));
+    const graceMs = options.graceMs ?? this.#context.settings.graceMs;
+    const { deletion, joined } = await metadata.requestDeletion({
+      id,
+      projectUid: project.uid,
+      requestedBy: caller.subject,
+      graceMs,
+      salt: random.bytes(32),
+    });
+    log
+      .child({ deletion: deletion.id, project: project.uid })
+      .info(
+        { by: caller.subject, joined, graceMs, purgeAfter: deletion.purgeAfter },
+        "deletion requested",
+      );
+    // Only a wake-up: were it lost, the scan for due deletions would find the row.
+    const delayMs = Math.max(0, deletion.purgeAfter - (await metadata.now()));
+    await jobs.enqueue("purge", { deletionId: deletion.id }, { key: deletion.id, delayMs });
+    return this.#complete(deletion);
+  }
+
+  /** Undo within the grace. @throws ExpungeError `not-restorable`, `project-not-found` */
+  async restore(caller: Caller, projectId: string): Promise<Deletion> {
+    requireRight(caller, "projects:delete");
+    const project = await this.#projects.find(caller, projectId);
+    const deletion = await this.#context.metadata.restoreProject(project.uid);
+    this.#context.log
+      .child({ deletion: deletion.id, project: project.uid })
+      .info({ by: caller.subject }, "deletion undone");
+    this.#context.watch.notify(deletion.id);
+    return this.#complete(deletion);
+  }
+
+  /** @throws ExpungeError `deletion-not-found`, also for malformed ids and those of others (I10) */
+  async get(caller: Caller, id: string): Promise<Deletion> {
+    requireRight(caller, "projects:read");
+    const deletion = isDeletionId(id) ? await this.#context.metadata.findDeletion(id) : null;
+    if (!deletion || !maySee(caller, deletion.owner)) {
+      throw new ExpungeError("deletion-not-found", "There is no such deletion.");
+    }
+    return this.#complete(deletion);
+  }
+
+  async list(caller: Caller, query: ListDeletions): Promise<Listed<Deletion>> {
+    requireRight(caller, "projects:read");
+    const items = await this.#context.metadata.listDeletions({
+      limit: query.limit + 1,
+      ...(isAdmin(caller) ? {} : { owner: caller.subject }),
+      ...(query.after === undefined ? {} : { after: query.after }),
+      ...(query.state === undefined ? {} : { state: query.state }),
+      ...(query.projectId === undefined ? {} : { projectId: query.projectId }),
+    });
+    const completed = items.map((deletion) => this.#complete(deletion));
+    return pageOf(completed, query.limit, ({ id }) => id);
+  }
+
+  async residue(caller: Caller, id: string, limit: number): Promise<readonly Residue[]> {
+    const deletion = await this.get(caller, id);
+    return await this.#context.metadata.listResidue(deletion.id, limit);
+  }
+
+  /** The whole residue, page by page. */
+  async *allResidue(caller: Caller, id: string): AsyncGenerator<Residue> {
+    const deletion = await this.get(caller, id);
+    let after: string | undefined;
+    for (;;) {
+      const page = await this.#context.metadata.listResidue(
+        deletion.id,
+        LIMITS.pageItemsMax,
+        after,
+      );
+      yield* page;
+      if (page.length < LIMITS.pageItemsMax) return;
+      after = page.at(-1)?.key;
+    }
+  }
+
+  /** Tries a blocked deletion again now; nothing for one that is not blocked. */
+  async retry(caller: Caller, id: string): Promise<Deletion> {
+    requireRight(caller, "projects:delete");
+    const { id: known } = await this.get(caller, id);
+    const { metadata, jobs, log } = this.#context;
+    const deletion = await metadata.retryDeletion(known);
+    await jobs.enqueue("purge", { deletionId: known }, { key: known });
+    log.child({ deletion: known }).info({ by: caller.subject }, "retry requested");
+    return this.#complete(deletion);
+  }
+
+  /**
+   * Waits until the deletion is completed, undone or blocked, at most so long. A caller that goes away
+   * changes nothing.
+   */
+  async wait(deletion: Deletion, waitMs: number, signal?: AbortSignal): Promise<Deletion> {
+    const { clock, metadata, watch } = this.#context;
+    const until = clock.now() + Math.min(waitMs, LIMITS.deleteWaitMaxMs);
+    let latest = deletion;
+    for (;;) {
+      const wake = new AbortController();
+      const unsubscribe = watch.subscribe(deletion.id, () => wake.abort());
+      try {
+        latest = (await metadata.findDeletion(deletion.id)) ?? latest;
+        const leftMs = until - clock.now();
+        const ended = isTerminal(latest.state) || (await this.#isStuck(latest));
+        if (ended || leftMs <= 0 || signal?.aborted) return this.#complete(latest);
+        const stop = signal ? AbortSignal.any([wake.signal, signal]) : wake.signal;
+        await clock.sleep(Math.min(leftMs, LIMITS.waitPollMs), stop);
+      } finally {
+        unsubscribe();
+      }
+    }
+  }
+
+  /** Blocked with no retry under way or due: it will not move before somebody or time moves it. */
+  async #isStuck(deletion: Deletion): Promise<boolean> {
+    if (deletion.blocked === null) return false;
+    return deletion.blocked.nextRetryAt > (await this.#context.metadata.now());
+  }
+
+  async #refuseMoreThan(project: Project, maxObjects: number): Promise<void> {
+    const { objects } = await makePlan(this.#context, project, maxObjects + 1);
+    if (objects <= maxObjects) return;
+    throw new ExpungeError(
+      "too-many-objects",
+      `The project has more than the ${maxObjects} objects that were allowed; nothing was changed.`,
+      { details: { maxObjects } },
+    );
+  }
+
+  async #ofDeleted(project: Project): Promise<Deletion> {
+    const deletion = await this.#context.metadata.findDeletionOf(project.uid);
+    if (deletion) return deletion;
+    throw new ExpungeError("internal", "A deleted project has no deletion on record.");
+  }
+
+  /** Every surface is shown, also those that hold nothing. */
+  #complete(deletion: Deletion): Deletion {
+    const project = { id: deletion.projectId, uid: deletion.projectUid };
+    const surfaces = inOrder(allSurfaces(this.#context, project), deletion.surfaces);
+    return { ...deletion, surfaces };
+  }
+}

@@ -1,0 +1,34 @@
+import type { Context } from "./context.ts";
+import { Debug } from "./debug.ts";
+import { Deletions } from "./deletions.ts";
+import { Files } from "./files/files.ts";
+import { SignedUrls } from "./files/signed-urls.ts";
+import { Projects } from "./projects.ts";
+import { Receipts } from "./receipts.ts";
+import { Uploads } from "./uploads/uploads.ts";
+
+/** The operations of expunge, as the faces and the library offer them. */
+export interface Services {
+  readonly projects: Projects;
+  readonly files: Files;
+  readonly uploads: Uploads;
+  readonly signedUrls: SignedUrls;
+  readonly deletions: Deletions;
+  readonly receipts: Receipts;
+  readonly debug: Debug;
+}
+
+export function createServices(context: Context): Services {
+  const projects = new Projects(context);
+  const files = new Files(context, projects);
+  const deletions = new Deletions(context, projects);
+  return {
+    projects,
+    files,
+    deletions,
+    uploads: new Uploads(context, projects),
+    signedUrls: new SignedUrls(context, projects, files),
+    receipts: new Receipts(context),
+    debug: new Debug(context, projects, files, deletions),
+  };
+}

@@ -1,0 +1,77 @@
+import { LIMITS } from "../core/limits.ts";
+import { StoreError } from "../core/store-errors.ts";
+import type { ListOptions, ObjectEntry, Page, UploadEntry } from "../ports/object-store.ts";
+import type { ObjectStore } from "../ports/object-store.ts";
+import { type RetryContext, withRetry } from "./retry.ts";
+
+type List<T> = (options: ListOptions) => Promise<Page<T>>;
+
+/**
+ * Every page of a listing from the start to the store's own end marker (R6). A short or empty page is
+ * not the end. A store that repeats a cursor, or answers a key outside the prefix, is not believed.
+ * @throws StoreError `listing-broken`, or what the store throws once its attempts are used up
+ */
+async function* pages<T extends { readonly key: string }>(
+  context: RetryContext,
+  prefix: string,
+  list: List<T>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<readonly T[]> {
+  let cursor: string | null = null;
+  for (let count = 0; count < LIMITS.listPagesMax; count++) {
+    signal?.throwIfAborted();
+    const options: ListOptions = {
+      limit: LIMITS.listPageKeys,
+      ...(cursor === null ? {} : { cursor }),
+      ...(signal ? { signal } : {}),
+    };
+    const page: Page<T> = await withRetry(context, LIMITS.listAttemptsMax, signal, () =>
+      list(options),
+    );
+    if (page.next !== null && page.next === cursor) throw broken("it repeats a cursor");
+    if (page.entries.some((entry) => !entry.key.startsWith(prefix))) {
+      throw broken("it has a key outside the prefix that was asked for");
+    }
+    yield page.entries;
+    if (page.next === null) return;
+    cursor = page.next;
+  }
+  throw broken(`it has no end after ${LIMITS.listPagesMax} pages`);
+}
+
+function broken(why: string): StoreError {
+  return new StoreError("listing-broken", "unknown", `The listing cannot be believed: ${why}.`);
+}
+
+export function objectPages(
+  context: RetryContext & { readonly store: ObjectStore },
+  prefix: string,
+  signal?: AbortSignal,
+): AsyncGenerator<readonly ObjectEntry[]> {
+  return pages(context, prefix, (options) => context.store.list(prefix, options), signal);
+}
+
+export function uploadPages(
+  context: RetryContext & { readonly store: ObjectStore },
+  prefix: string,
+  signal?: AbortSignal,
+): AsyncGenerator<readonly UploadEntry[]> {
+  return pages(context, prefix, (options) => context.store.listUploads(prefix, options), signal);
+}
+
+/**
+ * The object of exactly this key as a listing shows it, or null. It asks a listing and not `head`, for
+ * a listing is the evidence (R6).
+ */
+export async function listKey(
+  context: RetryContext & { readonly store: ObjectStore },
+  key: string,
+  signal?: AbortSignal,
+): Promise<ObjectEntry | null> {
+  for await (const entries of objectPages(context, key, signal)) {
+    const [first] = entries;
+    // The key itself is the first of all keys that start with it.
+    if (first) return first.key === key ? first : null;
+  }
+  return null;
+}

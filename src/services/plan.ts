@@ -1,0 +1,84 @@
+import { LIMITS } from "../core/limits.ts";
+import type { Surface } from "../core/model.ts";
+import type { Context } from "./context.ts";
+import { uploadPages } from "./listing.ts";
+import { allSurfaces, type ProjectRef, surveyListing, surveyUncovered } from "./purge/survey.ts";
+
+export interface PlanSurface {
+  readonly surface: Surface;
+  readonly objects: number;
+  readonly bytes: number;
+  readonly sampleKeys: readonly string[];
+}
+
+/** What a deletion of the project would remove now, listed from the store. */
+export interface Plan {
+  readonly projectId: string;
+  readonly objects: number;
+  readonly bytes: number;
+  readonly surfaces: readonly PlanSurface[];
+}
+
+/**
+ * Counts what lies on every surface, without changing anything. With `objectsMax` the counting stops
+ * there: enough to refuse a deletion that is larger than its caller expects.
+ */
+export async function makePlan(
+  context: Context,
+  project: ProjectRef,
+  objectsMax = Number.MAX_SAFE_INTEGER,
+): Promise<Plan> {
+  const tally = new Tally(allSurfaces(context, project));
+  const listings = context.layouts.surfacesFor(project);
+  for await (const { key, sizeBytes } of surveyUncovered(context, project)) {
+    tally.add("tracked", key, sizeBytes);
+  }
+  listing: for (const listing of listings) {
+    for await (const pages of surveyListing(context, project, listing)) {
+      for (const { surface, entries } of pages) {
+        for (const { key, sizeBytes } of entries) tally.add(surface, key, sizeBytes);
+      }
+      if (tally.objects >= objectsMax) break listing;
+    }
+  }
+  for (const prefix of new Set(listings.map((one) => one.prefix))) {
+    for await (const entries of uploadPages(context, prefix)) {
+      for (const { key } of entries) {
+        if (listings.some((one) => one.prefix === prefix && one.owns(key))) {
+          tally.add("multipart", key, 0);
+        }
+      }
+    }
+  }
+  return tally.plan(project.id);
+}
+
+class Tally {
+  readonly #surfaces: Map<Surface, { objects: number; bytes: number; sampleKeys: string[] }>;
+
+  constructor(surfaces: readonly Surface[]) {
+    this.#surfaces = new Map(
+      surfaces.map((surface) => [surface, { objects: 0, bytes: 0, sampleKeys: [] }]),
+    );
+  }
+
+  get objects(): number {
+    let objects = 0;
+    for (const counts of this.#surfaces.values()) objects += counts.objects;
+    return objects;
+  }
+
+  add(surface: Surface, key: string, sizeBytes: number): void {
+    const counts = this.#surfaces.get(surface) ?? { objects: 0, bytes: 0, sampleKeys: [] };
+    this.#surfaces.set(surface, counts);
+    counts.objects++;
+    counts.bytes += sizeBytes;
+    if (counts.sampleKeys.length < LIMITS.sampleKeysShown) counts.sampleKeys.push(key);
+  }
+
+  plan(projectId: string): Plan {
+    const surfaces = [...this.#surfaces].map(([surface, counts]) => ({ surface, ...counts }));
+    const bytes = surfaces.reduce((sum, counts) => sum + counts.bytes, 0);
+    return { projectId, objects: this.objects, bytes, surfaces };
+  }
+}

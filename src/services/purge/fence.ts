@@ -1,0 +1,83 @@
+import { ExpungeError } from "../../core/errors.ts";
+import { LIMITS } from "../../core/limits.ts";
+import type { Deletion, Upload } from "../../core/model.ts";
+import { logEntry, uploadUnit } from "../../core/removal-log.ts";
+import { isStoreError } from "../../core/store-errors.ts";
+import { listKey } from "../listing.ts";
+import { withRetry } from "../retry.ts";
+import { abortInStore } from "../uploads/ending.ts";
+import type { PurgeRun } from "./purge.ts";
+
+/**
+ * The fence (R2): every recorded upload, `completing` ones included, is aborted until the answer is
+ * success or `no-such-upload`, and its key is then listed. From here no writer that goes through
+ * expunge can create an object of the project.
+ */
+export async function fence(run: PurgeRun): Promise<Deletion> {
+  const { context, deletion, token } = run;
+  context.inFlight.cancel(deletion.projectUid);
+  let ended = 0;
+  for (;;) {
+    run.signal.throwIfAborted();
+    const uploads = await context.metadata.unsettledUploads(
+      deletion.id,
+      token,
+      LIMITS.pageItemsMax,
+    );
+    if (uploads.length === 0) break;
+    for (const upload of uploads) await endForFence(run, upload);
+    await context.metadata.settleForFence(
+      deletion.id,
+      token,
+      uploads.map(({ id }) => id),
+    );
+    ended += uploads.length;
+    if (ended > LIMITS.partsMax * LIMITS.pageItemsMax) {
+      throw new ExpungeError("internal", "The uploads of the project do not come to an end.");
+    }
+  }
+  const fenced = await context.metadata.recordFence(deletion.id, token);
+  run.log.info({ uploadsEnded: ended }, "fence stands");
+  return fenced;
+}
+
+async function endForFence(run: PurgeRun, upload: Upload): Promise<void> {
+  const { context, signal } = run;
+  if (upload.storeUploadId !== null) {
+    const bytes = await bytesOfParts(run, upload.key, upload.storeUploadId);
+    if (bytes !== null) await logUpload(run, upload.key, upload.storeUploadId, bytes);
+    await abortInStore(context, upload.key, upload.storeUploadId, signal);
+  }
+  const entry = await listKey(context, upload.key, signal);
+  if (entry) run.log.info({ upload: upload.id }, "upload had become an object; the sweep takes it");
+}
+
+/** Bytes of an open upload's parts, or null when the store does not know it any more. */
+export async function bytesOfParts(
+  run: PurgeRun,
+  key: string,
+  storeUploadId: string,
+): Promise<number | null> {
+  const { context, signal } = run;
+  try {
+    const parts = await withRetry(context, LIMITS.listAttemptsMax, signal, () =>
+      context.store.listParts(key, storeUploadId),
+    );
+    return parts.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  } catch (error) {
+    if (isStoreError(error, "no-such-upload")) return null;
+    throw error;
+  }
+}
+
+/** Before the request that aborts it, as with every removal (R5). */
+export async function logUpload(
+  run: PurgeRun,
+  key: string,
+  storeUploadId: string,
+  bytes: number,
+): Promise<void> {
+  const { context, deletion, token, salt } = run;
+  const entry = logEntry(salt, "multipart", uploadUnit(key, storeUploadId), bytes);
+  await context.metadata.recordPage(deletion.id, token, "multipart", [entry]);
+}

@@ -1,0 +1,178 @@
+import { LIMITS } from "../../core/limits.ts";
+import type { Deletion, Residue } from "../../core/model.ts";
+import { StoreError } from "../../core/store-errors.ts";
+import { ExpungeError, messageOf } from "../../core/errors.ts";
+import type { Log } from "../../ports/log.ts";
+import { StaleClaimError } from "../../ports/metadata/index.ts";
+import type { Context } from "../context.ts";
+import { doublingMs } from "../retry.ts";
+import { fence } from "./fence.ts";
+import { seal } from "./seal.ts";
+import { sweep } from "./sweep.ts";
+import { writeTombstone } from "./tombstone.ts";
+import { verify } from "./verify.ts";
+
+/** One worker's work on one deletion. */
+export interface PurgeRun {
+  readonly context: Context;
+  readonly deletion: Deletion;
+  readonly token: number;
+  readonly salt: Uint8Array;
+  readonly log: Log;
+  /** Aborts when the claim is lost or the process stops. */
+  readonly signal: AbortSignal;
+}
+
+export type PurgeEnd = "completed" | "blocked" | "not-claimable" | "claim-lost" | "stopped";
+
+/**
+ * Takes one deletion as far as it goes: fence, sweep, verification, receipt. Every stage is durable
+ * and may be repeated by any worker after a crash at any point (I5); the token stops this worker's
+ * writes once another has taken over, and what it still sends to the store removes only keys of this
+ * project, which no one can create any more (I4).
+ */
+export async function runPurge(
+  context: Context,
+  deletionId: string,
+  outer: AbortSignal,
+): Promise<PurgeEnd> {
+  const claim = await context.metadata.claimDeletion(deletionId, LIMITS.leaseMs);
+  if (!claim) return "not-claimable";
+  const log = context.log.child({ deletion: deletionId, project: claim.deletion.projectUid });
+  log.info({ state: claim.deletion.state, attempt: claim.deletion.attempts }, "deletion claimed");
+  const lost = new AbortController();
+  const signal = AbortSignal.any([outer, lost.signal]);
+  const run: PurgeRun = { context, ...claim, log, signal };
+  const heartbeat = keepClaim(run, lost);
+  try {
+    return await runToEnd(run, outer);
+  } finally {
+    lost.abort();
+    await heartbeat;
+    context.watch.notify(deletionId);
+  }
+}
+
+async function runToEnd(run: PurgeRun, outer: AbortSignal): Promise<PurgeEnd> {
+  const { context, deletion, log, token } = run;
+  try {
+    const begun = await begin(run);
+    if (!begun) return "not-claimable";
+    return (await stages(run, begun)) ? "completed" : "blocked";
+  } catch (error) {
+    if (error instanceof StaleClaimError || (run.signal.aborted && !outer.aborted)) {
+      log.warn({ token }, "claim lost; another worker goes on");
+      return "claim-lost";
+    }
+    if (outer.aborted) {
+      log.info({}, "deletion interrupted; it goes on with the next claim");
+      await context.metadata.releaseClaim(deletion.id, token);
+      return "stopped";
+    }
+    await block(run, causeOf(error));
+    log.error({ err: error }, "deletion stopped by an error; it is tried again");
+    return "blocked";
+  }
+}
+
+/**
+ * The point of no return, `trashed -> deleting`; null when a hold was placed since the claim, or the
+ * grace turned out not to be over.
+ */
+async function begin(run: PurgeRun): Promise<Deletion | null> {
+  const { context, deletion, token } = run;
+  if (deletion.state !== "trashed") return deletion;
+  try {
+    const begun = await context.metadata.advance(deletion.id, token, "purge-began");
+    moved(run, begun);
+    return begun;
+  } catch (error) {
+    if (!(error instanceof ExpungeError)) throw error;
+    run.log.info({ code: error.code }, "purge may not begin");
+    await context.metadata.releaseClaim(deletion.id, token);
+    return null;
+  }
+}
+
+/** The stages from wherever the deletion stands; true when it completed. */
+async function stages(run: PurgeRun, start: Deletion): Promise<boolean> {
+  const { context, token } = run;
+  let deletion = start;
+  if (deletion.tombstoneKey === null) await writeTombstone(run, deletion);
+  if (deletion.fencedAt === null) deletion = await fence(run);
+  let residue: readonly Residue[] = [];
+  for (let pass = 1; pass <= LIMITS.sweepPassesMax; pass++) {
+    run.signal.throwIfAborted();
+    if (deletion.state === "deleting") {
+      residue = await sweep(run);
+      await context.metadata.replaceResidue(deletion.id, token, residue);
+      if (residue.length > 0) break;
+      deletion = await context.metadata.advance(deletion.id, token, "swept");
+      moved(run, deletion);
+    }
+    residue = await verify(run);
+    if (residue.length === 0) {
+      deletion = await seal(run);
+      moved(run, deletion);
+      return true;
+    }
+    deletion = await context.metadata.advance(deletion.id, token, "found");
+    moved(run, deletion);
+  }
+  await context.metadata.replaceResidue(deletion.id, token, residue);
+  await block(run, blockedBy(residue));
+  return false;
+}
+
+function moved(run: PurgeRun, deletion: Deletion): void {
+  run.log.info({ state: deletion.state }, "deletion moved");
+  run.context.watch.notify(deletion.id);
+}
+
+interface Cause {
+  readonly code: Residue["code"] | ExpungeError["code"];
+  readonly reason: string;
+}
+
+function blockedBy(residue: readonly Residue[]): Cause {
+  const [first] = residue;
+  const code = first?.code ?? "internal";
+  const what = residue.length === 1 ? "1 key" : `${residue.length} keys`;
+  return { code, reason: `${what} could not be removed: ${first?.message ?? "unknown"}` };
+}
+
+function causeOf(error: unknown): Cause {
+  if (error instanceof StoreError || error instanceof ExpungeError) {
+    return { code: error.code, reason: error.message };
+  }
+  return { code: "internal", reason: messageOf(error) };
+}
+
+/** Records why it cannot go on and when it is tried again; never reported as success. */
+async function block(run: PurgeRun, cause: Cause): Promise<void> {
+  const { context, deletion, token } = run;
+  const retryInMs = doublingMs(
+    deletion.attempts,
+    LIMITS.blockedRetryMinMs,
+    LIMITS.blockedRetryMaxMs,
+  );
+  await context.metadata.setBlocked(deletion.id, token, { ...cause, retryInMs });
+  await context.metadata.releaseClaim(deletion.id, token);
+  run.log.warn({ ...cause, retryInMs }, "deletion blocked");
+}
+
+/** Extends the lease until the run ends; when that fails, the run is stopped at once. */
+async function keepClaim(run: PurgeRun, lost: AbortController): Promise<void> {
+  const { context, deletion, token, log } = run;
+  while (!lost.signal.aborted) {
+    await context.clock.sleep(LIMITS.leaseExtendEveryMs, lost.signal);
+    if (lost.signal.aborted) return;
+    try {
+      if (await context.metadata.extendClaim(deletion.id, token, LIMITS.leaseMs)) continue;
+      log.warn({ token }, "claim is not ours any more");
+    } catch (error) {
+      log.warn({ token, err: error }, "claim could not be extended");
+    }
+    lost.abort();
+  }
+}

@@ -1,0 +1,81 @@
+import { LIMITS } from "../../core/limits.ts";
+import type { Deletion, SurfaceCounts } from "../../core/model.ts";
+import { buildReceipt, canonicalBytes, RECEIPT_TYPE, receiptHash } from "../../core/receipt.ts";
+import type { Sealed, SealFacts } from "../../ports/metadata/index.ts";
+import type { PurgeRun } from "./purge.ts";
+import { allSurfaces } from "./survey.ts";
+
+/**
+ * Erases the rows, then writes the receipt in the one transaction that checks everything once more
+ * (R7). The copy in the store is a job's business and keeps nobody waiting (R11).
+ */
+export async function seal(run: PurgeRun): Promise<Deletion> {
+  const { context, deletion, token, log } = run;
+  for (;;) {
+    run.signal.throwIfAborted();
+    const erased = await context.metadata.eraseRows(deletion.id, token, LIMITS.eraseBatchRows);
+    if (erased === 0) break;
+    log.info({ rows: erased }, "rows erased");
+  }
+  const capabilities = { ...(await context.store.capabilities()) };
+  const completed = await context.metadata.completeDeletion(deletion.id, token, (facts) =>
+    sign(run, facts, capabilities),
+  );
+  log.info({ objects: total(completed.surfaces), attempts: completed.attempts }, "receipt issued");
+  await context.jobs.enqueue(
+    "receipt-copy",
+    { projectUid: deletion.projectUid },
+    { key: deletion.projectUid },
+  );
+  return completed;
+}
+
+async function sign(
+  run: PurgeRun,
+  facts: SealFacts,
+  capabilities: Readonly<Record<string, string | number | boolean>>,
+): Promise<Sealed> {
+  const { context } = run;
+  const { deletion, now } = facts;
+  const project = { id: deletion.projectId, uid: deletion.projectUid };
+  const payload = buildReceipt({
+    deletionId: deletion.id,
+    project,
+    store: context.store.identity,
+    surfaces: inOrder(allSurfaces(context, project), facts.surfaces),
+    leaves: facts.leaves,
+    merkleRoot: facts.merkleRoot,
+    evidence: facts.evidence,
+    sequence: facts.sequence,
+    previousHash: facts.previousHash,
+    times: {
+      requestedAt: deletion.requestedAt,
+      purgeStartedAt: deletion.purgeStartedAt ?? now,
+      fencedAt: deletion.fencedAt ?? now,
+      verifiedAt: deletion.verifiedAt ?? now,
+      issuedAt: now,
+    },
+    capabilities,
+  });
+  const jws = await context.signer.sign(canonicalBytes(payload), RECEIPT_TYPE);
+  return { jws, hash: receiptHash(jws) };
+}
+
+/** Counts of every surface in the order of the sweep, zeros for those that held nothing. */
+export function inOrder(
+  surfaces: readonly SurfaceCounts["surface"][],
+  counts: readonly SurfaceCounts[],
+): readonly SurfaceCounts[] {
+  const known = new Map(counts.map((one) => [one.surface, one]));
+  const rest = counts.filter(({ surface }) => !surfaces.includes(surface));
+  return [...surfaces.map((surface) => known.get(surface) ?? zero(surface)), ...rest];
+}
+
+function zero(surface: SurfaceCounts["surface"]): SurfaceCounts {
+  const none = { found: 0, deleted: 0, absent: 0, failed: 0, blocked: 0, unknown: 0, bytes: 0 };
+  return { surface, ...none };
+}
+
+function total(surfaces: readonly SurfaceCounts[]): number {
+  return surfaces.reduce((sum, { deleted }) => sum + deleted, 0);
+}

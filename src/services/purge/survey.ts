@@ -1,0 +1,87 @@
+import type { SurfaceListing } from "../../core/layouts/index.ts";
+import { LIMITS } from "../../core/limits.ts";
+import type { Surface } from "../../core/model.ts";
+import type { ObjectEntry } from "../../ports/object-store.ts";
+import type { Context } from "../context.ts";
+import { listKey, objectPages } from "../listing.ts";
+
+export interface ProjectRef {
+  readonly id: string;
+  readonly uid: string;
+}
+
+/** Objects of one listing page that belong to one surface of the project, and to no other project. */
+export interface SurveyPage {
+  readonly surface: Surface;
+  readonly entries: readonly ObjectEntry[];
+}
+
+/** Every surface of the project that has objects, in the order of the sweep. */
+export function objectSurfaces(context: Context, project: ProjectRef): readonly Surface[] {
+  const listings = context.layouts.surfacesFor(project).map(({ surface }) => surface);
+  return ["tracked", ...listings];
+}
+
+/** All surfaces, also those that held nothing: a receipt names each of them. */
+export function allSurfaces(context: Context, project: ProjectRef): readonly Surface[] {
+  return [...objectSurfaces(context, project), "multipart"];
+}
+
+/**
+ * The objects of one listing surface, page by page, from the start to the end. A key that the layout
+ * does not give to this very project is passed over, whatever the prefix was (I4). Keys that a row
+ * names are told apart as `tracked`; both differences are reported (R4).
+ */
+export async function* surveyListing(
+  context: Context,
+  project: ProjectRef,
+  listing: SurfaceListing,
+  signal?: AbortSignal,
+): AsyncGenerator<readonly SurveyPage[]> {
+  for await (const entries of objectPages(context, listing.prefix, signal)) {
+    const own = entries.filter(({ key }) => listing.owns(key));
+    const tracked = await context.metadata.whichTracked(
+      project.uid,
+      own.map(({ key }) => key),
+    );
+    yield [
+      { surface: "tracked" as const, entries: own.filter(({ key }) => tracked.has(key)) },
+      { surface: listing.surface, entries: own.filter(({ key }) => !tracked.has(key)) },
+    ].filter((page) => page.entries.length > 0);
+  }
+}
+
+/** Tracked keys that no listing surface covers, and whether a listing shows them. */
+export async function* surveyUncovered(
+  context: Context,
+  project: ProjectRef,
+  signal?: AbortSignal,
+): AsyncGenerator<ObjectEntry> {
+  const listings = context.layouts.surfacesFor(project);
+  for await (const { key } of trackedKeys(context, project)) {
+    if (listings.some((listing) => listing.owns(key))) continue;
+    const entry = await listKey(context, key, signal);
+    if (entry) yield entry;
+  }
+}
+
+/** Keys that rows of the project name, in order. */
+export async function* trackedKeys(
+  context: Context,
+  project: ProjectRef,
+): AsyncGenerator<{ key: string; sizeBytes: number }> {
+  for await (const page of trackedPages(context, project)) yield* page;
+}
+
+export async function* trackedPages(
+  context: Context,
+  project: ProjectRef,
+): AsyncGenerator<readonly { key: string; sizeBytes: number }[]> {
+  let after: string | undefined;
+  for (;;) {
+    const page = await context.metadata.trackedKeys(project.uid, LIMITS.trackedPageKeys, after);
+    if (page.length === 0) return;
+    yield page;
+    after = page.at(-1)?.key;
+  }
+}

@@ -1,0 +1,47 @@
+import { tombstoneKey } from "../../core/keys.ts";
+import { LIMITS } from "../../core/limits.ts";
+import type { Deletion } from "../../core/model.ts";
+import { canonicalBytes, timestamp } from "../../core/receipt.ts";
+import { StoreError } from "../../core/store-errors.ts";
+import { withRetry } from "../retry.ts";
+import type { PurgeRun } from "./purge.ts";
+
+/**
+ * Writes the project's tombstone into the store and reads it back, after the point of no return and
+ * before anything is removed (R11): should an older database be restored, the store itself says that
+ * this project was being deleted (I11). Its time is the database's, so a repetition writes the same
+ * object again.
+ */
+export async function writeTombstone(run: PurgeRun, deletion: Deletion): Promise<void> {
+  const { context, token, signal } = run;
+  const at = deletion.purgeStartedAt ?? deletion.requestedAt;
+  const key = tombstoneKey(at, deletion.projectUid);
+  const bytes = canonicalBytes({
+    version: 1,
+    deletion: deletion.id,
+    project: { id: deletion.projectId, uid: deletion.projectUid },
+    owner: deletion.owner,
+    requestedAt: timestamp(deletion.requestedAt),
+    requestedBy: deletion.requestedBy,
+    purgeStartedAt: timestamp(at),
+  });
+  await withRetry(context, LIMITS.abortAttemptsMax, signal, async () => {
+    await context.store.put(key, bytes);
+    if (!(await readsBack(run, key, bytes))) {
+      throw new StoreError("unlisted-reply", "retryable", "The tombstone reads back differently.");
+    }
+  });
+  await context.metadata.recordTombstone(deletion.id, token, key);
+  run.log.info({ tombstone: key }, "tombstone written");
+}
+
+async function readsBack(run: PurgeRun, key: string, wanted: Uint8Array): Promise<boolean> {
+  const { body } = await run.context.store.get(key, undefined, run.signal);
+  let at = 0;
+  for await (const chunk of body) {
+    const differs = chunk.some((byte, i) => byte !== wanted[at + i]);
+    if (differs) return false;
+    at += chunk.length;
+  }
+  return at === wanted.length;
+}

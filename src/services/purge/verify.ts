@@ -1,0 +1,86 @@
+import { LIMITS } from "../../core/limits.ts";
+import type { Evidence, Residue, Surface } from "../../core/model.ts";
+import { logEntry } from "../../core/removal-log.ts";
+import { StoreError } from "../../core/store-errors.ts";
+import { objectPages } from "../listing.ts";
+import type { PurgeRun } from "./purge.ts";
+import { ownUploads, unknownSurface, uploadPrefixes } from "./sweep.ts";
+import { surveyUncovered, trackedPages } from "./survey.ts";
+
+/**
+ * The verification (R6): lists every surface again, from the start to the end, after the fence. When
+ * all are empty, that is recorded as evidence, together with the tracked keys that no listing ever
+ * showed; else what was found is answered. Only then may rows go (R9).
+ */
+export async function verify(run: PurgeRun): Promise<readonly Residue[]> {
+  const { context, deletion, token, log } = run;
+  const project = { id: deletion.projectId, uid: deletion.projectUid };
+  const evidence: Evidence[] = [];
+  const found: Residue[] = [];
+  for (const { surface, prefix, owns } of context.layouts.surfacesFor(project)) {
+    await examine(run, surface, prefix, evidence, found, async (see) => {
+      let pages = 0;
+      for await (const entries of objectPages(context, prefix, run.signal)) {
+        pages++;
+        for (const { key } of entries) if (owns(key)) see(key);
+      }
+      return pages;
+    });
+  }
+  await examine(run, "tracked", "", evidence, found, async (see) => {
+    for await (const { key } of surveyUncovered(context, project, run.signal)) see(key);
+    return 1;
+  });
+  for (const prefix of uploadPrefixes(run)) {
+    await examine(run, "multipart", prefix, evidence, found, async (see) => {
+      for await (const { key } of ownUploads(run, prefix)) see(key);
+      return 1;
+    });
+  }
+  if (found.length > 0) {
+    log.warn({ found: found.length }, "verification found something");
+    return found;
+  }
+  await recordAbsent(run);
+  await context.metadata.recordEvidence(deletion.id, token, evidence);
+  log.info({ listings: evidence.length }, "every surface is listed empty");
+  return [];
+}
+
+type See = (key: string) => void;
+
+/** One surface's listing: evidence when it ends, residue for what it shows or when it fails. */
+async function examine(
+  run: PurgeRun,
+  surface: Surface,
+  prefix: string,
+  evidence: Evidence[],
+  found: Residue[],
+  list: (see: See) => Promise<number>,
+): Promise<void> {
+  const at = await run.context.metadata.now();
+  const seen: Residue[] = [];
+  const message = "still listed after the sweep";
+  try {
+    const pages = await list((key) => {
+      if (seen.length >= LIMITS.listPageKeys) return;
+      seen.push({ surface, key, outcome: "failed", code: "reappeared", message });
+    });
+    evidence.push({ surface, prefix, at, pages, entries: seen.length });
+    found.push(...seen);
+  } catch (error) {
+    if (!(error instanceof StoreError) || run.signal.aborted) throw error;
+    found.push(unknownSurface(surface, prefix, error));
+  }
+}
+
+/** Counts tracked keys that were never seen, before the rows that know them go. */
+async function recordAbsent(run: PurgeRun): Promise<void> {
+  const { context, deletion, token, salt } = run;
+  const project = { id: deletion.projectId, uid: deletion.projectUid };
+  for await (const page of trackedPages(context, project)) {
+    run.signal.throwIfAborted();
+    const entries = page.map(({ key, sizeBytes }) => logEntry(salt, "tracked", key, sizeBytes));
+    await context.metadata.recordAbsent(deletion.id, token, "tracked", entries);
+  }
+}

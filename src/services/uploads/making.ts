@@ -1,0 +1,95 @@
+import { LIMITS } from "../../core/limits.ts";
+import { ExpungeError } from "../../core/errors.ts";
+import type { Upload } from "../../core/model.ts";
+import { isStoreError, StoreError } from "../../core/store-errors.ts";
+import type { CommitFacts, Committed, NewUpload } from "../../ports/metadata/index.ts";
+import type { Part } from "../../ports/object-store.ts";
+import type { Context } from "../context.ts";
+import { listKey } from "../listing.ts";
+import { withRetry } from "../retry.ts";
+import { abortInStore, endAfterFailure } from "./ending.ts";
+
+/**
+ * The only way by which an object of a project comes into being (R1): recorded in a transaction that
+ * saw the project active, opened in the store, completed by expunge, committed in a transaction that
+ * sees the project active again.
+ */
+export async function beginUpload(context: Context, upload: NewUpload): Promise<Upload> {
+  const { metadata, store } = context;
+  const opened = await metadata.openUpload(upload);
+  let storeUploadId: string;
+  try {
+    storeUploadId = await store.createUpload(upload.key, upload.contentType);
+  } catch (error) {
+    await endAfterFailure(context, opened);
+    throw error;
+  }
+  if (await metadata.attachStoreUpload(upload.id, storeUploadId)) {
+    return { ...opened, storeUploadId };
+  }
+  await abortInStore(context, upload.key, storeUploadId);
+  throw notActive();
+}
+
+/**
+ * Completes an upload in the store and commits its file. What fails before the commit leaves no file,
+ * and the upload is ended; where it is not known whether Complete took effect, the caller may repeat.
+ */
+export async function finishUpload(
+  context: Context,
+  upload: Upload,
+  parts: readonly Part[],
+  facts: Omit<CommitFacts, "etag">,
+): Promise<Committed> {
+  const completing = await context.metadata.beginCompleting(upload.id);
+  const made = await completeInStore(context, completing, parts);
+  if (!made) {
+    await endAfterFailure(context, upload);
+    throw new ExpungeError("upload-not-open", "The upload was ended before it could be completed.");
+  }
+  return await commit(context, upload, { ...facts, etag: upload.fileUid });
+}
+
+/** Whether the object is there: made now, or by an earlier Complete whose reply was lost. */
+async function completeInStore(
+  context: Context,
+  upload: Upload,
+  parts: readonly Part[],
+): Promise<boolean> {
+  const { key, storeUploadId } = upload;
+  if (storeUploadId === null) return false;
+  try {
+    await withRetry(context, LIMITS.abortAttemptsMax, undefined, () =>
+      context.store.completeUpload(key, storeUploadId, parts),
+    );
+    return true;
+  } catch (error) {
+    if (isStoreError(error, "no-such-upload")) return (await listKey(context, key)) !== null;
+    if (error instanceof StoreError && error.errorClass === "permanent") return false;
+    throw error;
+  }
+}
+
+async function commit(context: Context, upload: Upload, facts: CommitFacts): Promise<Committed> {
+  try {
+    const committed = await context.metadata.commitUpload(upload.id, facts);
+    if (committed.replacedKey !== null) await enqueueRemovals(context, upload.projectUid);
+    return committed;
+  } catch (error) {
+    // Anything but a refusal means that the outcome is not known: the upload is left as it is, and a
+    // repeated call or the uploads job finds out.
+    if (error instanceof ExpungeError) await endAfterFailure(context, upload);
+    throw error;
+  }
+}
+
+export async function enqueueRemovals(context: Context, projectUid: string): Promise<void> {
+  await context.jobs.enqueue("removals", { projectUid }, { key: projectUid });
+}
+
+export function notActive(): ExpungeError {
+  return new ExpungeError(
+    "project-not-active",
+    "The project is being deleted: nothing can be written to it.",
+  );
+}

@@ -1,0 +1,284 @@
+import { type Caller, requireRight } from "../../core/caller.ts";
+import { ExpungeError } from "../../core/errors.ts";
+import { canonicalKey } from "../../core/keys.ts";
+import { LIMITS } from "../../core/limits.ts";
+import type { Instant, Metadata, Project, Upload } from "../../core/model.ts";
+import { partBytes, planParts } from "../../core/parts.ts";
+import { normalisePath } from "../../core/paths.ts";
+import { isStoreError } from "../../core/store-errors.ts";
+import type { Committed, NewUpload } from "../../ports/metadata/index.ts";
+import type { Part, SignedRequest } from "../../ports/object-store.ts";
+import type { Context } from "../context.ts";
+import { newUid } from "../files/put.ts";
+import { type Projects, refuseDeleted } from "../projects.ts";
+import { endUpload } from "./ending.ts";
+import { beginUpload, finishUpload, notActive } from "./making.ts";
+
+export interface OpenUpload {
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly contentType: string;
+  readonly metadata: Metadata;
+}
+
+export interface PartUrl extends SignedRequest {
+  readonly expiresAt: Instant;
+}
+
+/** A part URL of our own server, taken apart. */
+export interface SignedPart {
+  readonly projectUid: string;
+  readonly uploadId: string;
+  readonly partNumber: number;
+  readonly sizeBytes: number;
+  readonly expiresAt: Instant;
+  readonly tag: string;
+}
+
+/** Direct uploads: the caller sends the parts by signed URLs, and only expunge completes (R1). */
+export class Uploads {
+  readonly #context: Context;
+  readonly #projects: Projects;
+
+  constructor(context: Context, projects: Projects) {
+    this.#context = context;
+    this.#projects = projects;
+  }
+
+  /** @throws ExpungeError `project-not-active`, `quota-exceeded`, `file-too-large`, `invalid-path` */
+  async open(caller: Caller, projectId: string, input: OpenUpload): Promise<Upload> {
+    requireRight(caller, "projects:write");
+    const path = normalisePath(input.path);
+    const project = refuseDeleted(await this.#projects.find(caller, projectId));
+    const { metadata, store } = this.#context;
+    const { partSizeBytes } = planParts(input.sizeBytes, await store.capabilities());
+    const fileUid = await newUid(this.#context);
+    const upload: NewUpload = {
+      id: await newUid(this.#context),
+      projectUid: project.uid,
+      path,
+      key: canonicalKey(project.uid, fileUid),
+      fileUid,
+      sizeBytes: input.sizeBytes,
+      partSizeBytes,
+      contentType: input.contentType,
+      metadata: input.metadata,
+      direct: true,
+      expiresInMs: LIMITS.uploadExpiryMs,
+    };
+    // An empty file has no object and so no upload in the store (R1).
+    const opened =
+      input.sizeBytes === 0
+        ? await metadata.openUpload(upload)
+        : await beginUpload(this.#context, upload);
+    this.#context.log.info({ project: project.uid, upload: upload.id }, "upload opened");
+    return opened;
+  }
+
+  /** A request by which the caller sends one part. @throws ExpungeError `upload-not-open`, ... */
+  async partUrl(
+    caller: Caller,
+    projectId: string,
+    uploadId: string,
+    partNumber: number,
+  ): Promise<PartUrl> {
+    const { project, upload } = await this.#openUpload(caller, projectId, uploadId);
+    const sizeBytes = sizeOfPart(upload, partNumber);
+    const { metadata, store, urlSigner } = this.#context;
+    const expiresInMs = LIMITS.partUrlExpiryMs;
+    const expiresAt = (await metadata.now()) + expiresInMs;
+    const signed = await store.presignPart(
+      upload.key,
+      upload.storeUploadId ?? "",
+      partNumber,
+      sizeBytes,
+      expiresInMs,
+    );
+    if (signed) return { ...signed, expiresAt };
+    const part = { projectUid: project.uid, uploadId, partNumber, sizeBytes, expiresAt };
+    const query = new URLSearchParams({
+      length: String(sizeBytes),
+      expires: String(expiresAt),
+      tag: urlSigner.sign(partText(part)),
+    });
+    const path = `/v1/upload-parts/${project.uid}/${uploadId}/${partNumber}`;
+    return { url: `${path}?${query.toString()}`, headers: {}, expiresAt };
+  }
+
+  /**
+   * Takes a part that came to a URL of our own server.
+   * @throws ExpungeError `url-invalid`, `upload-not-open`, `size-mismatch`
+   */
+  async receivePart(
+    part: SignedPart,
+    body: AsyncIterable<Uint8Array>,
+    signal?: AbortSignal,
+  ): Promise<Part> {
+    const { metadata, store, urlSigner, inFlight } = this.#context;
+    if (!urlSigner.verify(partText(part), part.tag)) {
+      throw new ExpungeError("url-invalid", "The URL's signature does not match.");
+    }
+    if ((await metadata.now()) >= part.expiresAt) {
+      throw new ExpungeError("url-invalid", "The URL has expired.");
+    }
+    const project = await metadata.findProjectByUid(part.projectUid);
+    if (project?.state !== "active") throw notActive();
+    const upload = await metadata.findUpload(part.projectUid, part.uploadId);
+    if (upload?.state !== "open" || upload.storeUploadId === null) throw notOpen();
+    const { key, storeUploadId } = upload;
+    try {
+      return await inFlight.run(part.projectUid, signal, (running) =>
+        store.uploadPart(key, storeUploadId, part.partNumber, {
+          body,
+          sizeBytes: part.sizeBytes,
+          signal: running,
+        }),
+      );
+    } catch (error) {
+      if (isStoreError(error, "no-such-upload")) throw notOpen();
+      if (!isStoreError(error, "invalid-part")) throw error;
+      throw new ExpungeError("size-mismatch", "The part does not have the size that was signed.");
+    }
+  }
+
+  /** The parts that have arrived, for a caller that goes on with an upload. */
+  async listParts(caller: Caller, projectId: string, uploadId: string): Promise<readonly Part[]> {
+    const { upload } = await this.#openUpload(caller, projectId, uploadId);
+    return await this.#parts(upload);
+  }
+
+  /**
+   * Makes the file. Count and size are checked against the declaration by listing the parts; repeated
+   * it answers the same file.
+   * @throws ExpungeError `size-mismatch`, `upload-not-open`, `upload-not-found`, `project-not-active`
+   */
+  async complete(
+    caller: Caller,
+    projectId: string,
+    uploadId: string,
+    claimed?: readonly { readonly partNumber: number; readonly etag: string }[],
+  ): Promise<Committed> {
+    requireRight(caller, "projects:write");
+    const project = refuseDeleted(await this.#projects.find(caller, projectId));
+    const { metadata } = this.#context;
+    const done = await metadata.findCommitted(project.uid, uploadId);
+    if (done) return { file: done, created: false, replacedKey: null };
+    const upload = await this.#upload(project, uploadId);
+    if (project.state !== "active") throw notActive();
+    if (upload.state === "aborting") throw notOpen();
+    if (upload.sizeBytes === 0) return await this.#commitEmpty(upload);
+    // After an earlier Complete the parts are gone; then the key is what tells.
+    const parts = upload.state === "completing" ? [] : await this.#parts(upload);
+    if (upload.state === "open") checkParts(upload, parts, claimed);
+    const committed = await finishUpload(
+      this.#context,
+      upload,
+      parts.length > 0 ? parts : await this.#partsIfAny(upload),
+      { sizeBytes: upload.sizeBytes ?? 0, sha256: null },
+    );
+    this.#context.log.info({ project: project.uid, file: committed.file.uid }, "upload completed");
+    return committed;
+  }
+
+  /** Idempotent. @throws ExpungeError `upload-not-found`, `upload-not-open` once committed */
+  async abort(caller: Caller, projectId: string, uploadId: string): Promise<void> {
+    requireRight(caller, "projects:write");
+    const project = refuseDeleted(await this.#projects.find(caller, projectId));
+    await this.#upload(project, uploadId);
+    if (project.state !== "active") throw notActive();
+    if (await this.#context.metadata.findCommitted(project.uid, uploadId)) throw notOpen();
+    await endUpload(this.#context, uploadId);
+  }
+
+  async #commitEmpty(upload: Upload): Promise<Committed> {
+    await this.#context.metadata.beginCompleting(upload.id);
+    return await this.#context.metadata.commitUpload(upload.id, {
+      sizeBytes: 0,
+      sha256: null,
+      etag: upload.fileUid,
+    });
+  }
+
+  async #openUpload(
+    caller: Caller,
+    projectId: string,
+    uploadId: string,
+  ): Promise<{ project: Project; upload: Upload }> {
+    requireRight(caller, "projects:write");
+    const project = refuseDeleted(await this.#projects.find(caller, projectId));
+    if (project.state !== "active") throw notActive();
+    const upload = await this.#upload(project, uploadId);
+    if (upload.state !== "open") throw notOpen();
+    return { project, upload };
+  }
+
+  async #upload(project: Project, uploadId: string): Promise<Upload> {
+    const upload = await this.#context.metadata.findUpload(project.uid, uploadId);
+    if (!upload?.direct) throw new ExpungeError("upload-not-found", "There is no such upload.");
+    return upload;
+  }
+
+  async #parts(upload: Upload): Promise<readonly Part[]> {
+    if (upload.storeUploadId === null) return [];
+    try {
+      return await this.#context.store.listParts(upload.key, upload.storeUploadId);
+    } catch (error) {
+      if (isStoreError(error, "no-such-upload")) throw notOpen();
+      throw error;
+    }
+  }
+
+  async #partsIfAny(upload: Upload): Promise<readonly Part[]> {
+    try {
+      return await this.#parts(upload);
+    } catch (error) {
+      if (error instanceof ExpungeError) return [];
+      throw error;
+    }
+  }
+}
+
+function sizeOfPart(upload: Upload, partNumber: number): number {
+  const sizeBytes = partBytes(upload.sizeBytes ?? 0, upload.partSizeBytes, partNumber);
+  if (sizeBytes > 0) return sizeBytes;
+  throw new ExpungeError("invalid-request", `The upload has no part ${partNumber}.`);
+}
+
+function checkParts(
+  upload: Upload,
+  parts: readonly Part[],
+  claimed: readonly { readonly partNumber: number; readonly etag: string }[] | undefined,
+): void {
+  const declared = upload.sizeBytes ?? 0;
+  const count = Math.ceil(declared / upload.partSizeBytes);
+  const arrived = parts.reduce((sum, part) => sum + part.sizeBytes, 0);
+  const numbered = parts.every((part, i) => part.partNumber === i + 1);
+  if (parts.length !== count || arrived !== declared || !numbered) {
+    throw new ExpungeError(
+      "size-mismatch",
+      `${count} parts with ${declared} bytes were declared; ${parts.length} with ${arrived} are there.`,
+      { details: { missing: missingParts(parts, count) } },
+    );
+  }
+  const unquoted = (etag: string): string => etag.replaceAll('"', "");
+  for (const { partNumber, etag } of claimed ?? []) {
+    const part = parts.find((candidate) => candidate.partNumber === partNumber);
+    if (part && unquoted(part.etag) === unquoted(etag)) continue;
+    throw new ExpungeError("size-mismatch", `Part ${partNumber} is not the one that was named.`);
+  }
+}
+
+function missingParts(parts: readonly Part[], count: number): readonly number[] {
+  const there = new Set(parts.map(({ partNumber }) => partNumber));
+  const all = Array.from({ length: count }, (_, i) => i + 1);
+  return all.filter((number) => !there.has(number)).slice(0, LIMITS.residueShown);
+}
+
+function notOpen(): ExpungeError {
+  return new ExpungeError("upload-not-open", "The upload was ended or completed.");
+}
+
+function partText(part: Omit<SignedPart, "tag">): string {
+  const { projectUid, uploadId, partNumber, sizeBytes, expiresAt } = part;
+  return ["part", projectUid, uploadId, partNumber, sizeBytes, expiresAt].join("\n");
+}
