@@ -109,4 +109,13 @@ export const LIMITS = {
   eventKeepAliveMs: 15 * SECOND_MS,
   corsMaxAgeSeconds: 3600,
   jwksMaxAgeSeconds: 300,
+
+  /** Attempts at a transaction that the database broke off for another one's sake. */
+  transactionAttemptsMax: 10,
+  transactionRetryMs: 5,
+  residueBatchRows: 5000,
+  /** Embedded database, which analyses nothing by itself: rows after which statistics are made anew. */
+  analyzeEveryRows: 10_000,
+  /** Embedded database, which vacuums nothing by itself: erased rows after which it is done. */
+  vacuumEveryRows: 50_000,
 } as const;

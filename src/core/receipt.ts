@@ -95,6 +95,7 @@ export function guaranteeOf(surface: Surface, all: readonly Surface[]): SurfaceG
   return open ? "emptied" : "fenced";
 }
 
+/** Puts the facts into the form that is signed; says nothing that they do not hold. */
 export function buildReceipt(facts: ReceiptFacts): ReceiptPayload {
   const sum = (field: "deleted" | "absent" | "bytes"): number =>
     facts.surfaces.reduce((total, counts) => total + counts[field], 0);

@@ -6,28 +6,33 @@ const PREFERRED = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXY
 
 /**
  * The characters that the search for a counter-example has to try. What stands literally somewhere
- * stands for itself. All others are told apart only by the sets that they are in, so of each class two
- * are enough: where two ids differ, they differ in one pair of characters, and every other character
- * can be exchanged for the first of its class without a change to what matches.
+ * stands for itself. All others are told apart only by the sets that they are in, so a few of each
+ * class are enough: where two ids differ, they differ in one pair of characters, and every other
+ * character can be exchanged for the first of its class without a change to what matches.
+ * @param perClass 2 where two characters of the ids are compared with each other, else 1
  */
 export function alphabetOf(
   layouts: readonly Layout[],
   automata: readonly LayoutAutomaton[],
+  perClass: 1 | 2,
 ): readonly string[] {
-  const literals = new Set(["/", ...INTERNAL_PREFIX, ...automata.flatMap((one) => one.literals())]);
+  const literals = new Set(["/", ...automata.flatMap((one) => one.literals())]);
+  if (automata.every((one) => one.canBeginWith(INTERNAL_PREFIX))) {
+    for (const char of INTERNAL_PREFIX) literals.add(char);
+  }
   const candidates = new Set(PREFERRED);
   for (const { ids } of layouts) {
     if (ids === "uid") continue;
     for (const char of ids.prefix) literals.add(char);
     for (const char of [...ids.chars, ...ids.separators]) candidates.add(char);
   }
-  const seen = new Map<string, number>();
+  const taken = new Map<string, number>();
   const representatives: string[] = [];
   for (const char of candidates) {
-    const key = classOf(layouts, char);
-    const count = seen.get(key) ?? 0;
-    if (literals.has(char) || count >= 2) continue;
-    seen.set(key, count + 1);
+    const name = classOf(layouts, char);
+    const count = taken.get(name) ?? 0;
+    if (literals.has(char) || count >= perClass) continue;
+    taken.set(name, count + 1);
     representatives.push(char);
   }
   return [...representatives, ...literals, neitherOf(candidates, literals)];

@@ -103,6 +103,15 @@ function tokensOf(layout: Layout): Token[] {
   return tokens;
 }
 
+/** How a layout goes on with a character. */
+export interface Move {
+  readonly to: number;
+  /** The place in the project's id that the character takes, or -1. */
+  readonly at: number;
+  /** The id's length when it ends with the character, or 0. */
+  readonly ended: number;
+}
+
 /**
  * The nondeterministic automaton of a layout's keys, a character (UTF-16 unit) at a time. A state is a
  * place between tokens, 0 to their number, or beyond that a state of the id in the slot.
@@ -111,7 +120,7 @@ export class LayoutAutomaton {
   readonly #tokens: readonly Token[];
   readonly #slotAt: number;
   readonly #id: IdAutomaton;
-  readonly #steps = new Map<number, readonly number[]>();
+  readonly #steps = new Map<number, readonly Move[]>();
   readonly size: number;
   readonly starts: readonly number[];
 
@@ -133,26 +142,35 @@ export class LayoutAutomaton {
     return state === this.#tokens.length;
   }
 
-  /** How many characters of the id were read when the next one belongs to it, else -1. */
-  idReadBefore(state: number): number {
+  /** The place in the id that the next character takes, or -1 when none of it is due. */
+  placeIn(state: number): number {
     if (state === this.#slotAt) return 0;
     return state > this.#tokens.length ? readBy(state - this.#tokens.length - 1) : -1;
   }
 
-  /** Whether the id goes on after this state, reached by a character of it. */
-  idGoesOn(state: number): boolean {
-    return state > this.#tokens.length;
+  /** What a character leads to. */
+  step(state: number, char: string): readonly Move[] {
+    const memo = state * CHAR_CODES + char.charCodeAt(0);
+    let moves = this.#steps.get(memo);
+    if (moves === undefined) {
+      const at = this.placeIn(state);
+      moves = this.#stepAnew(state, char).map((to) => {
+        const ended = at >= 0 && to <= this.#tokens.length ? at + 1 : 0;
+        return { to, at, ended };
+      });
+      this.#steps.set(memo, moves);
+    }
+    return moves;
   }
 
-  /** The states that a character leads to. */
-  step(state: number, char: string): readonly number[] {
-    const memo = state * CHAR_CODES + char.charCodeAt(0);
-    let targets = this.#steps.get(memo);
-    if (targets === undefined) {
-      targets = this.#stepAnew(state, char);
-      this.#steps.set(memo, targets);
+  /** Whether some key begins with the text. */
+  canBeginWith(text: string): boolean {
+    let states: readonly number[] = this.starts;
+    for (let i = 0; i < text.length; i++) {
+      const char = text.charAt(i);
+      states = states.flatMap((state) => this.step(state, char).map(({ to }) => to));
     }
-    return targets;
+    return states.length > 0;
   }
 
   #stepAnew(state: number, char: string): readonly number[] {

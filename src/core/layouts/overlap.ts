@@ -1,7 +1,7 @@
 import { INTERNAL_PREFIX } from "../keys.ts";
 import { LIMITS } from "../limits.ts";
 import { alphabetOf } from "./alphabet.ts";
-import { idLengths, LayoutAutomaton } from "./automaton.ts";
+import { idLengths, LayoutAutomaton, type Move } from "./automaton.ts";
 import type { Layout } from "./template.ts";
 
 /** A key that two layouts give to two different projects. */
@@ -40,7 +40,11 @@ export function findConflict(first: Provable, second: Provable): Conflict | null
     // Most pairs have no key in common, and this is much the smaller search.
     if (common === null || canonical) return common;
   }
-  return new Search(first, second, OPEN).run();
+  const conflict = new Search(first, second, OPEN).run();
+  if (conflict === null || !same || conflict.firstId.length <= conflict.secondId.length) {
+    return conflict;
+  }
+  return { ...conflict, firstId: conflict.secondId, secondId: conflict.firstId };
 }
 
 /**
@@ -60,15 +64,6 @@ const NEVER = -1;
 /** How much of `.expunge/` the key is so far; or the key has left it. */
 const OUTSIDE = INTERNAL_PREFIX.length;
 
-/** How one of the layouts goes on with a character, as far as its id is concerned. */
-interface Move {
-  readonly to: number;
-  /** The place in the id that the character takes, or -1. */
-  readonly at: number;
-  /** The id's length when it ends with the character, or 0. */
-  readonly ended: number;
-}
-
 class Search {
   readonly #first: LayoutAutomaton;
   readonly #second: LayoutAutomaton;
@@ -76,7 +71,6 @@ class Search {
   readonly #claims: number;
   readonly #verdicts: number;
   readonly #initial: number;
-  /** Whether the first layout's id begins before the second's: -1, with it: 0, or after it: 1. */
   readonly #order: number;
   readonly #prefixLength: number;
 
@@ -92,17 +86,19 @@ class Search {
   constructor(first: Provable, second: Provable, initial: number) {
     this.#first = first.automaton;
     this.#second = second.automaton;
-    this.#alphabet = alphabetOf([first.layout, second.layout], [first.automaton, second.automaton]);
+    this.#order = orderOf(first.layout, second.layout);
+    const compared = initial === OPEN && this.#order !== 0;
+    this.#alphabet = alphabetOf(
+      [first.layout, second.layout],
+      [first.automaton, second.automaton],
+      compared ? 2 : 1,
+    );
     const { ids } = first.layout;
     const { max } = idLengths(ids);
     this.#prefixLength = ids === "uid" ? 0 : ids.prefix.length;
     this.#claims = ENDED + max + 1;
     this.#verdicts = this.#claims + max * this.#alphabet.length;
     this.#initial = initial;
-    this.#order = Math.sign(
-      first.layout.slotAt - second.layout.slotAt ||
-        first.layout.slot.before.length - second.layout.slot.before.length,
-    );
   }
 
   run(): Conflict | null {
@@ -131,8 +127,8 @@ class Search {
     for (const [symbol, char] of this.#alphabet.entries()) {
       const internal = nextInternal(this.#internal[node] ?? 0, char);
       if (internal === null) continue;
-      for (const moveA of movesOf(this.#first, a, char)) {
-        for (const moveB of movesOf(this.#second, b, char)) {
+      for (const moveA of this.#first.step(a, char)) {
+        for (const moveB of this.#second.step(b, char)) {
           for (const next of this.#verdictsAfter(verdict, moveA, moveB, symbol)) {
             this.#reach(moveA.to, moveB.to, next, internal, node, symbol);
             const accepted = next === DIFFERENT && this.#first.accepts(moveA.to);
@@ -144,7 +140,14 @@ class Search {
     return null;
   }
 
-  #reach(a: number, b: number, verdict: number, internal: number, parent: number, char: number) {
+  #reach(
+    a: number,
+    b: number,
+    verdict: number,
+    internal: number,
+    parent: number,
+    char: number,
+  ): void {
     const pair = a * this.#second.size + b;
     const state = (pair * this.#verdicts + verdict) * (OUTSIDE + 1) + internal;
     if (this.#seen.has(state)) return;
@@ -194,19 +197,17 @@ class Search {
       if (parent < 0) return { key, firstId, secondId };
       const char = this.#alphabet[this.#char[node] ?? -1] ?? "";
       key = char + key;
-      if (this.#first.idReadBefore(this.#a[parent] ?? 0) >= 0) firstId = char + firstId;
-      if (this.#second.idReadBefore(this.#b[parent] ?? 0) >= 0) secondId = char + secondId;
+      if (this.#first.placeIn(this.#a[parent] ?? 0) >= 0) firstId = char + firstId;
+      if (this.#second.placeIn(this.#b[parent] ?? 0) >= 0) secondId = char + secondId;
       node = parent;
     }
   }
 }
 
-function movesOf(automaton: LayoutAutomaton, from: number, char: string): Move[] {
-  const at = automaton.idReadBefore(from);
-  return automaton.step(from, char).map((to) => {
-    const ended = at >= 0 && !automaton.idGoesOn(to) ? at + 1 : 0;
-    return { to, at, ended };
-  });
+/** Whether in every common key the first id begins before the second: -1, with it: 0, after it: 1. */
+function orderOf(first: Layout, second: Layout): number {
+  const bySegment = first.slotAt - second.slotAt;
+  return Math.sign(bySegment || first.slot.before.length - second.slot.before.length);
 }
 
 /** The verdict by the lengths of ids that end now, 0 for one that does not. */

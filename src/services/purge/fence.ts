@@ -6,7 +6,7 @@ import { isStoreError } from "../../core/store-errors.ts";
 import { listKey } from "../listing.ts";
 import { withRetry } from "../retry.ts";
 import { abortInStore } from "../uploads/ending.ts";
-import type { PurgeRun } from "./purge.ts";
+import type { PurgeRun } from "./run.ts";
 
 /**
  * The fence (R2): every recorded upload, `completing` ones included, is aborted until the answer is

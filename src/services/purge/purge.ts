@@ -2,26 +2,15 @@ import { LIMITS } from "../../core/limits.ts";
 import type { Deletion, Residue } from "../../core/model.ts";
 import { StoreError } from "../../core/store-errors.ts";
 import { ExpungeError, messageOf } from "../../core/errors.ts";
-import type { Log } from "../../ports/log.ts";
 import { StaleClaimError } from "../../ports/metadata/index.ts";
 import type { Context } from "../context.ts";
 import { doublingMs } from "../retry.ts";
 import { fence } from "./fence.ts";
+import type { PurgeRun } from "./run.ts";
 import { seal } from "./seal.ts";
 import { sweep } from "./sweep.ts";
 import { writeTombstone } from "./tombstone.ts";
 import { verify } from "./verify.ts";
-
-/** One worker's work on one deletion. */
-export interface PurgeRun {
-  readonly context: Context;
-  readonly deletion: Deletion;
-  readonly token: number;
-  readonly salt: Uint8Array;
-  readonly log: Log;
-  /** Aborts when the claim is lost or the process stops. */
-  readonly signal: AbortSignal;
-}
 
 export type PurgeEnd = "completed" | "blocked" | "not-claimable" | "claim-lost" | "stopped";
 

@@ -2,7 +2,7 @@ import { LIMITS } from "../../core/limits.ts";
 import type { Deletion, SurfaceCounts } from "../../core/model.ts";
 import { buildReceipt, canonicalBytes, RECEIPT_TYPE, receiptHash } from "../../core/receipt.ts";
 import type { Sealed, SealFacts } from "../../ports/metadata/index.ts";
-import type { PurgeRun } from "./purge.ts";
+import type { PurgeRun } from "./run.ts";
 import { allSurfaces } from "./survey.ts";
 
 /**

@@ -8,7 +8,7 @@ import { inPool } from "../pool.ts";
 import { removeKeys } from "../removing.ts";
 import { abortInStore } from "../uploads/ending.ts";
 import { bytesOfParts, logUpload } from "./fence.ts";
-import type { PurgeRun } from "./purge.ts";
+import type { PurgeRun } from "./run.ts";
 import { surveyListing, surveyUncovered } from "./survey.ts";
 
 /**

@@ -4,7 +4,7 @@ import type { Deletion } from "../../core/model.ts";
 import { canonicalBytes, timestamp } from "../../core/receipt.ts";
 import { StoreError } from "../../core/store-errors.ts";
 import { withRetry } from "../retry.ts";
-import type { PurgeRun } from "./purge.ts";
+import type { PurgeRun } from "./run.ts";
 
 /**
  * Writes the project's tombstone into the store and reads it back, after the point of no return and

@@ -3,7 +3,7 @@ import type { Evidence, Residue, Surface } from "../../core/model.ts";
 import { logEntry } from "../../core/removal-log.ts";
 import { StoreError } from "../../core/store-errors.ts";
 import { objectPages } from "../listing.ts";
-import type { PurgeRun } from "./purge.ts";
+import type { PurgeRun } from "./run.ts";
 import { ownUploads, unknownSurface, uploadPrefixes } from "./sweep.ts";
 import { surveyUncovered, trackedPages } from "./survey.ts";
 

@@ -1,0 +1,66 @@
+import { compareUtf8 } from "../../../core/encoding.ts";
+import type { Surface, SurfaceCounts } from "../../../core/model.ts";
+import type { DeletionRow } from "./state.ts";
+
+type Counts = { -readonly [K in keyof SurfaceCounts]: SurfaceCounts[K] };
+
+/**
+ * The counts of every surface that has an entry or residue. While the deletion runs `deleted` is
+ * progress, and never more than was found; `sealed` counts are exact, since nothing of what was found
+ * is left then (R7).
+ */
+export function surfaceCounts(
+  row: DeletionRow,
+  sealed: boolean = row.state === "completed",
+): readonly SurfaceCounts[] {
+  const all = new Map<Surface, Counts>();
+  const of = (surface: Surface): Counts => {
+    const counts = all.get(surface) ?? noCounts(surface);
+    all.set(surface, counts);
+    return counts;
+  };
+  for (const { surface, seen, bytes } of row.log.values()) {
+    const counts = of(surface);
+    if (seen) {
+      counts.found++;
+      counts.bytes += bytes;
+    } else counts.absent++;
+  }
+  for (const { surface, outcome } of row.residue) of(surface)[outcome]++;
+  for (const counts of all.values()) {
+    const gone = row.gone.get(counts.surface) ?? 0;
+    counts.deleted = sealed ? counts.found : Math.min(counts.found, gone);
+  }
+  return [...all.values()].sort(
+    (a, b) => rank(a.surface) - rank(b.surface) || compareUtf8(a.surface, b.surface),
+  );
+}
+
+function noCounts(surface: Surface): Counts {
+  return {
+    surface,
+    found: 0,
+    deleted: 0,
+    absent: 0,
+    failed: 0,
+    blocked: 0,
+    unknown: 0,
+    bytes: 0,
+  };
+}
+
+/** The order in which surfaces are swept (design section 3). */
+function rank(surface: Surface): number {
+  switch (surface) {
+    case "tracked":
+      return 0;
+    case "canonical":
+      return 1;
+    case "multipart":
+      return 3;
+    case "versions":
+      return 4;
+    default:
+      return 2;
+  }
+}

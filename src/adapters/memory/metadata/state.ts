@@ -1,0 +1,154 @@
+import { compareUtf8 } from "../../../core/encoding.ts";
+import { type ErrorCode, ExpungeError } from "../../../core/errors.ts";
+import type {
+  Blocked,
+  DeletionState,
+  Evidence,
+  FileRow,
+  Instant,
+  Project,
+  Residue,
+  Surface,
+  Upload,
+} from "../../../core/model.ts";
+import type { Removal, StoredReceipt } from "../../../ports/metadata/index.ts";
+import type { PublicKey } from "../../../ports/signer.ts";
+
+export interface UploadRow {
+  upload: Upload;
+  /** When the state last changed: what "left in the midst" is measured from. */
+  changedAt: Instant;
+  /** Ended by the fence (R2). The row stays, as a tracked key, until rows are erased (R9). */
+  settled: boolean;
+}
+
+export interface RemovalRow {
+  removal: Removal;
+  readonly sizeBytes: number;
+  dueAt: Instant;
+}
+
+/** One key of a deletion's removal log (R5). `seen`: a listing showed it; else it is absent. */
+export interface LogRow {
+  readonly surface: Surface;
+  readonly leaf: Uint8Array;
+  readonly bytes: number;
+  readonly seen: boolean;
+}
+
+export interface DeletionRow {
+  readonly id: string;
+  readonly projectId: string;
+  readonly projectUid: string;
+  readonly owner: string;
+  readonly requestedAt: Instant;
+  readonly requestedBy: string;
+  readonly salt: Uint8Array;
+  state: DeletionState;
+  blocked: Blocked | null;
+  purgeAfter: Instant;
+  purgeStartedAt: Instant | null;
+  tombstoneKey: string | null;
+  fencedAt: Instant | null;
+  verifiedAt: Instant | null;
+  completedAt: Instant | null;
+  attempts: number;
+  token: number;
+  leaseUntil: Instant;
+  /** Raised by every write of a claim: how `completeDeletion` sees that what it counted still holds. */
+  revision: number;
+  evidence: readonly Evidence[];
+  residue: readonly Residue[];
+  /** What the store said is gone, per surface: progress, not evidence (R5). */
+  readonly gone: Map<Surface, number>;
+  /** By the key hash, in hex: unique per key, so that replays count once (R5). */
+  readonly log: Map<string, LogRow>;
+}
+
+export interface ReceiptRow {
+  readonly receipt: StoredReceipt;
+  copied: boolean;
+}
+
+/** All that the database holds. Plain data, so that a snapshot is one structured clone. */
+export interface Rows {
+  /** By uid. */
+  readonly projects: Map<string, Project>;
+  /** By the project's uid, then by path. */
+  readonly files: Map<string, Map<string, FileRow>>;
+  readonly uploads: Map<string, UploadRow>;
+  /** By key. */
+  readonly removals: Map<string, RemovalRow>;
+  readonly deletions: Map<string, DeletionRow>;
+  /** By the project's uid: at most one receipt per project (I7). */
+  readonly receipts: Map<string, ReceiptRow>;
+  readonly publicKeys: Map<string, PublicKey>;
+}
+
+/** What one operation works on: the rows, and the database's time at which it happens (R8). */
+export interface Tx {
+  readonly rows: Rows;
+  readonly now: Instant;
+}
+
+export function emptyRows(): Rows {
+  return {
+    projects: new Map(),
+    files: new Map(),
+    uploads: new Map(),
+    removals: new Map(),
+    deletions: new Map(),
+    receipts: new Map(),
+    publicKeys: new Map(),
+  };
+}
+
+export function refusal(code: ErrorCode, message: string): ExpungeError {
+  return new ExpungeError(code, message);
+}
+
+/** @throws ExpungeError `project-not-found` */
+export function projectOf(tx: Tx, uid: string): Project {
+  const project = tx.rows.projects.get(uid);
+  if (!project) throw refusal("project-not-found", "There is no such project.");
+  return project;
+}
+
+/** @throws ExpungeError `project-not-found`, `project-not-active` */
+export function activeProject(tx: Tx, uid: string): Project {
+  const project = projectOf(tx, uid);
+  if (project.state === "active") return project;
+  throw refusal("project-not-active", `The project is ${project.state}.`);
+}
+
+/** @throws ExpungeError `project-held` */
+export function refuseHeld(project: Project): void {
+  if (project.hold) throw refusal("project-held", "A hold stands on the project.");
+}
+
+/** Whether jobs outside a deletion may still work on what belongs to the project. */
+export function isLive(tx: Tx, uid: string): boolean {
+  const state = tx.rows.projects.get(uid)?.state;
+  return state === "active" || state === "trashed";
+}
+
+export function filesOf(tx: Tx, projectUid: string): Map<string, FileRow> {
+  let files = tx.rows.files.get(projectUid);
+  if (!files) {
+    files = new Map();
+    tx.rows.files.set(projectUid, files);
+  }
+  return files;
+}
+
+/** Hands a key to the removals: from here on they are what knows of it (R9, R12). */
+export function addRemoval(tx: Tx, projectUid: string, key: string, sizeBytes: number): void {
+  if (tx.rows.removals.has(key)) return;
+  const removal = { key, projectUid, requestedAt: tx.now, attempts: 0 };
+  tx.rows.removals.set(key, { removal, sizeBytes, dueAt: tx.now });
+}
+
+/** Sorts by the UTF-8 bytes of a text, as `COLLATE "C"` does. */
+export function byBytes<T>(textOf: (item: T) => string): (a: T, b: T) => number {
+  return (a, b) => compareUtf8(textOf(a), textOf(b));
+}

@@ -1,0 +1,102 @@
+import type { IdFormat } from "../core/ids.ts";
+import type { FileKey, SettingName } from "./names.ts";
+
+export type DatabaseConfig =
+  | { readonly kind: "pglite"; readonly dir: string }
+  /** The URL holds a password: never print it, see `describeConfig`. */
+  | { readonly kind: "postgres"; readonly url: string };
+
+export interface FileStoreConfig {
+  readonly kind: "file";
+  readonly dir: string;
+}
+
+export interface S3StoreConfig {
+  readonly kind: "s3";
+  readonly bucket: string;
+  /** Empty, or ending in `/`. */
+  readonly prefix: string;
+  /** Absent: AWS. */
+  readonly endpoint?: string;
+  readonly region: string;
+  /** Both or none; none: AWS's own chain. */
+  readonly accessKeyId?: string;
+  readonly secretAccessKey?: string;
+  readonly forcePathStyle: boolean;
+  /** A host name, without scheme and path. */
+  readonly publicDomain?: string;
+}
+
+export type StoreConfig = FileStoreConfig | S3StoreConfig;
+
+/** What the store's settings lead to. */
+export interface ParsedStore {
+  readonly store: StoreConfig;
+  /** The name that gave each part, where it is not the default. */
+  readonly givenBy: Readonly<Partial<Record<SettingName, SettingName>>>;
+}
+
+export interface JwtConfig {
+  readonly jwksUrl: string;
+  readonly issuer: string;
+  readonly audience: string;
+}
+
+export const ROLES = ["all", "api", "worker"] as const;
+/** Whether the process serves requests, works on deletions, or both. */
+export type Role = (typeof ROLES)[number];
+
+export interface LayoutConfig {
+  readonly name: string;
+  readonly template: string;
+}
+
+export interface WebhookConfig {
+  readonly url: string;
+  readonly secret: string;
+}
+
+/** Settings of the part that purges a CDN; that part defines them. */
+export type CdnConfig = Readonly<Record<string, unknown>>;
+
+/** Where a value came from. */
+export type Source = "default" | "environment" | "file" | "flag";
+
+export interface Provenance {
+  readonly source: Source;
+  /** The name, flag or file that gave it, as a person would look for it. */
+  readonly origin: string;
+}
+
+/** The effective settings of one process: complete, checked, frozen. */
+export interface Config {
+  /** Absolute, as every directory and path here. */
+  readonly dataDir: string;
+  readonly database: DatabaseConfig;
+  readonly store: StoreConfig;
+  readonly host: string;
+  readonly port: number;
+  /** null: made at the first start, in the data dir. */
+  readonly adminToken: string | null;
+  /** null: no users' tokens, only the admin's. */
+  readonly jwt: JwtConfig | null;
+  readonly graceMs: number;
+  readonly deleteWaitMs: number;
+  readonly urlExpiryMs: number;
+  /** null: made in the data dir. */
+  readonly signingKeyPath: string | null;
+  /** Ages at which a completed deletion is checked again, ascending. */
+  readonly settleMs: readonly number[];
+  readonly role: Role;
+  readonly projectIdFormat: IdFormat;
+  readonly layouts: readonly LayoutConfig[];
+  readonly webhooks: readonly WebhookConfig[];
+  readonly cdn: CdnConfig | null;
+  /** What is not listed has its default. */
+  readonly sources: Readonly<Partial<Record<SettingName | FileKey, Provenance>>>;
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Values of flags, by the name of the environment with the same meaning (see `flagOf`). */
+export type Overrides = Readonly<Partial<Record<SettingName, string>>>;

@@ -1,0 +1,260 @@
+import { ExpungeError } from "../core/errors.ts";
+import { INTERNAL_PREFIX, isInternalKey } from "../core/keys.ts";
+import { LIMITS } from "../core/limits.ts";
+import { uploadUnit } from "../core/removal-log.ts";
+import { isStoreError, StoreError } from "../core/store-errors.ts";
+import type { ObjectEntry, ObjectStore, UploadEntry } from "../ports/object-store.ts";
+import { CountingStore, type RequestCounts } from "./counting-store.ts";
+import { objectPages, uploadPages } from "./listing.ts";
+import { inPool } from "./pool.ts";
+import { type Refusal, removeKeys } from "./removing.ts";
+import { type RetryContext, withRetry } from "./retry.ts";
+
+/** What the caller must say aloud before a prefix is emptied that reaches further than it looks. */
+export interface SweepConsent {
+  readonly wholeBucket: boolean;
+  readonly noBoundary: boolean;
+  readonly includeExpunge: boolean;
+}
+
+export interface SweepReport {
+  readonly found: number;
+  readonly deleted: number;
+  /** Always 0: without rows there is no key that could be missing. */
+  readonly absent: number;
+  readonly failed: number;
+  readonly blocked: number;
+  readonly unknown: number;
+  /** Of the objects found; the parts of uploads are not counted. */
+  readonly bytes: number;
+  /** Whether a listing from the start to the end, after the removal, showed nothing (R6). */
+  readonly verified: boolean;
+  readonly requests: RequestCounts;
+  readonly seconds: number;
+  /** The first keys that remain. */
+  readonly residue: readonly Refusal[];
+}
+
+export interface SweepOptions {
+  readonly prefix: string;
+  readonly includeExpunge: boolean;
+  readonly dryRun: boolean;
+  readonly signal?: AbortSignal;
+  /** Called after each page with what was found so far. */
+  readonly onProgress?: (found: number) => void;
+}
+
+/**
+ * Refuses a prefix that would take more than its writer may mean: everything, the keys of siblings
+ * (`p1` is also the beginning of `p10/`), or what expunge keeps for itself.
+ * @throws ExpungeError `confirmation-needed`, naming the flag
+ */
+export function refuseReckless(prefix: string, consent: SweepConsent): void {
+  if (prefix === "" && !consent.wholeBucket) {
+    throw needs("The prefix is empty, which is the whole store", "--whole-bucket");
+  }
+  if (prefix.startsWith(INTERNAL_PREFIX) && !consent.includeExpunge) {
+    throw needs(
+      `'${prefix}' is where expunge keeps tombstones, receipts and uploads`,
+      "--include-expunge",
+    );
+  }
+  if (prefix !== "" && !prefix.endsWith("/") && !consent.noBoundary) {
+    throw needs(
+      `'${prefix}' does not end in '/' and would take its siblings too ('${prefix}1/...')`,
+      "--no-boundary",
+    );
+  }
+}
+
+function needs(why: string, flag: string): ExpungeError {
+  return new ExpungeError("confirmation-needed", `${why}; add ${flag} if you mean it.`, {
+    details: { flag },
+  });
+}
+
+/**
+ * Empties a prefix of a store, objects and incomplete uploads, and verifies it by listing again (R6).
+ * It knows no rows and asks no service: the bulk tool for operators.
+ */
+export async function sweepPrefix(
+  context: RetryContext & { readonly store: ObjectStore },
+  options: SweepOptions,
+): Promise<SweepReport> {
+  const store = new CountingStore(context.store);
+  const startedAt = context.clock.now();
+  const run = new SweepRun({ ...context, store }, options);
+  const outcome = options.dryRun ? await run.count() : await run.empty();
+  const seconds = (context.clock.now() - startedAt) / 1000;
+  return { ...outcome, absent: 0, requests: store.requests, seconds };
+}
+
+type Outcome = Omit<SweepReport, "absent" | "requests" | "seconds">;
+
+class SweepRun {
+  readonly #context: RetryContext & { readonly store: ObjectStore };
+  readonly #options: SweepOptions;
+  #found = 0;
+  #bytes = 0;
+  /** What is known to remain, by unit: refused, listed again, or not checked. */
+  #left = new Map<string, Refusal>();
+
+  constructor(context: RetryContext & { readonly store: ObjectStore }, options: SweepOptions) {
+    this.#context = context;
+    this.#options = options;
+  }
+
+  async count(): Promise<Outcome> {
+    await this.#pass(new Set(), async () => {});
+    return { ...this.#outcome(false), deleted: 0 };
+  }
+
+  /**
+   * Each pass lists everything and removes what it sees, so that the pass that sees nothing is the
+   * evidence. It gives up once a pass sees only what it cannot remove. A key that comes back is found
+   * anew; in which pass, is remembered from the second pass on, which sees little.
+   */
+  async empty(): Promise<Outcome> {
+    let known: ReadonlySet<string> = new Set();
+    for (let pass = 1; ; pass++) {
+      const left = new Map<string, Refusal>();
+      const ids = new Set<string>();
+      let seen: number;
+      try {
+        seen = await this.#pass(known, async (units) => {
+          if (pass > 1) for (const { id } of units) ids.add(id);
+          await this.#remove(units, left);
+        });
+      } catch (error) {
+        this.#options.signal?.throwIfAborted();
+        // Before the first removal there is nothing to report but the failure itself.
+        if (!isStoreError(error) || this.#found === 0) throw error;
+        return this.#unchecked(error, left);
+      }
+      this.#left = left;
+      if (seen === 0) return this.#outcome(true);
+      if (pass > 1 && left.size === seen) return this.#outcome(false);
+      if (pass >= LIMITS.sweepPassesMax) return this.#endless(ids, known);
+      known = new Set([...ids, ...left.keys()]);
+    }
+  }
+
+  /** Nothing is called deleted that no later listing could confirm (R5). */
+  #unchecked(error: StoreError, left: Map<string, Refusal>): Outcome {
+    const { code, message } = error;
+    this.#left = left;
+    const outcome = this.#outcome(false);
+    const residue = [
+      ...outcome.residue,
+      { key: this.#options.prefix, outcome: "unknown" as const, code, message },
+    ];
+    const unknown = this.#found - outcome.failed - outcome.blocked;
+    return { ...outcome, deleted: 0, unknown, residue };
+  }
+
+  /** What the last pass still saw: it came back every time, or nobody looked again. */
+  #endless(ids: ReadonlySet<string>, known: ReadonlySet<string>): Outcome {
+    for (const id of ids) {
+      if (this.#left.has(id)) continue;
+      const [key = ""] = id.split("\0");
+      const message = "still listed after the last pass";
+      const outcome = known.has(id) ? "failed" : "unknown";
+      this.#left.set(id, { key, outcome, code: "reappeared", message });
+    }
+    return this.#outcome(false);
+  }
+
+  #outcome(verified: boolean): Outcome {
+    return {
+      found: this.#found,
+      deleted: this.#found - this.#left.size,
+      failed: this.#leftWith("failed"),
+      blocked: this.#leftWith("blocked"),
+      unknown: this.#leftWith("unknown"),
+      bytes: this.#bytes,
+      verified,
+      residue: [...this.#left.values()].slice(0, LIMITS.residueShown),
+    };
+  }
+
+  #leftWith(outcome: Refusal["outcome"]): number {
+    return [...this.#left.values()].filter((one) => one.outcome === outcome).length;
+  }
+
+  /** Lists objects and uploads once, and hands each page on; answers how many it saw. */
+  async #pass(
+    known: ReadonlySet<string>,
+    take: (units: readonly Unit[]) => Promise<void>,
+  ): Promise<number> {
+    const { prefix, signal, onProgress } = this.#options;
+    let seen = 0;
+    await inPool(LIMITS.sweepPagesInFlight, async (add) => {
+      const see = async (units: readonly Unit[]): Promise<void> => {
+        const own = units.filter(({ entry }) => this.#covers(entry.key));
+        seen += own.length;
+        for (const unit of own) {
+          if (known.has(unit.id)) continue;
+          this.#found++;
+          this.#bytes += unit.sizeBytes;
+        }
+        onProgress?.(this.#found);
+        if (own.length > 0) await add(() => take(own));
+      };
+      for await (const entries of objectPages(this.#context, prefix, signal)) {
+        await see(entries.map((entry) => objectUnit(entry)));
+      }
+      for await (const entries of uploadPages(this.#context, prefix, signal)) {
+        await see(entries.map((entry) => uploadUnitOf(entry)));
+      }
+    });
+    return seen;
+  }
+
+  #covers(key: string): boolean {
+    return this.#options.includeExpunge || !isInternalKey(key);
+  }
+
+  async #remove(units: readonly Unit[], left: Map<string, Refusal>): Promise<void> {
+    const { signal } = this.#options;
+    const keys = units.filter(({ uploadId }) => uploadId === null).map(({ entry }) => entry.key);
+    const { refused } = await removeKeys(this.#context, keys, signal);
+    const refusals = new Map(refused.map((refusal) => [refusal.key, refusal]));
+    for (const { id, entry, uploadId } of units) {
+      const refusal =
+        uploadId === null ? refusals.get(entry.key) : await this.#abort(entry.key, uploadId);
+      if (refusal) left.set(id, refusal);
+    }
+  }
+
+  async #abort(key: string, uploadId: string): Promise<Refusal | undefined> {
+    const { store } = this.#context;
+    try {
+      await withRetry(this.#context, LIMITS.abortAttemptsMax, this.#options.signal, () =>
+        store.abortUpload(key, uploadId),
+      );
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      if (error.code === "no-such-upload") return undefined;
+      const outcome = error.errorClass === "blocked" ? "blocked" : "failed";
+      return { key, outcome, code: error.code, message: error.message };
+    }
+    return undefined;
+  }
+}
+
+/** An object, or an incomplete upload, as one thing to remove. */
+interface Unit {
+  readonly id: string;
+  readonly entry: { readonly key: string };
+  readonly uploadId: string | null;
+  readonly sizeBytes: number;
+}
+
+function objectUnit(entry: ObjectEntry): Unit {
+  return { id: entry.key, entry, uploadId: null, sizeBytes: entry.sizeBytes };
+}
+
+function uploadUnitOf(entry: UploadEntry): Unit {
+  const { key, uploadId } = entry;
+  return { id: uploadUnit(key, uploadId), entry, uploadId, sizeBytes: 0 };
+}

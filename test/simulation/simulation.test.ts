@@ -1,0 +1,48 @@
+import { describe, expect, it } from "vitest";
+import { MUTANTS } from "./mutants.ts";
+import { simulate } from "./scenario.ts";
+
+const SCHEDULES = 200;
+const MUTANT_SEEDS_MAX = 150;
+
+describe("the protocol under faults", () => {
+  it(`keeps every invariant in ${SCHEDULES} schedules of faults`, async () => {
+    const faults = new Set<string>();
+    let deletions = 0;
+    for (let seed = 1; seed <= SCHEDULES; seed++) {
+      const result = await simulate(seed);
+      expect({ seed, violations: result.violations }).toEqual({ seed, violations: [] });
+      deletions += result.deletions;
+      for (const fault of result.faults.keys()) faults.add(fault);
+    }
+    expect(deletions).toBeGreaterThan(SCHEDULES / 2);
+    // A schedule that never hits a call proves nothing about it.
+    for (const call of ["list", "remove", "abortUpload", "completeUpload", "uploadPart"]) {
+      for (const fault of ["refused", "lost", "late", "twice"]) {
+        expect(faults).toContain(`store.${call} ${fault}`);
+      }
+    }
+    for (const call of ["advance", "recordPage", "eraseRows", "completeDeletion", "commitUpload"]) {
+      expect(faults).toContain(`db.${call} lost`);
+    }
+  }, 120_000);
+
+  it("plays a seed the same way twice", async () => {
+    for (const seed of [3, 77, 191]) {
+      const first = await simulate(seed);
+      const second = await simulate(seed);
+      expect(second.hash).toBe(first.hash);
+      expect(second.events).toBe(first.events);
+    }
+  });
+});
+
+describe("the simulation finds out a protocol in which", () => {
+  it.for(MUTANTS)("$name", { timeout: 120_000 }, async (mutant) => {
+    for (let seed = 1; seed <= MUTANT_SEEDS_MAX; seed++) {
+      const { violations } = await simulate(seed, { mutant });
+      if (violations.length > 0) return;
+    }
+    expect.fail(`no violation in ${MUTANT_SEEDS_MAX} seeds`);
+  });
+});

@@ -1,0 +1,98 @@
+import { generateKeyPairSync } from "node:crypto";
+import { signerOf } from "../../src/adapters/ed25519-signer.ts";
+import { urlSignerOf } from "../../src/adapters/hmac-url-signer.ts";
+import { MemoryJobs } from "../../src/adapters/memory/jobs.ts";
+import { MemoryMetadataStore } from "../../src/adapters/memory/metadata-store.ts";
+import {
+  MemoryObjectStore,
+  type MemoryObjectStoreOptions,
+} from "../../src/adapters/memory/object-store.ts";
+import { SystemClock } from "../../src/adapters/system-clock.ts";
+import { SystemRandom } from "../../src/adapters/system-random.ts";
+import type { Caller } from "../../src/core/caller.ts";
+import { DEFAULT_ID_FORMAT, type IdFormat } from "../../src/core/ids.ts";
+import { createLayoutSet, type LayoutDefinition } from "../../src/core/layouts/index.ts";
+import type { Clock } from "../../src/ports/clock.ts";
+import type { ObjectStore } from "../../src/ports/object-store.ts";
+import { bodyOf } from "../../src/services/bytes.ts";
+import type { Context } from "../../src/services/context.ts";
+import { DeletionWatch } from "../../src/services/deletion-watch.ts";
+import { InFlight } from "../../src/services/in-flight.ts";
+import { createServices, type Services } from "../../src/services/index.ts";
+import { jobHandlers } from "../../src/services/worker.ts";
+import { keptLog } from "../adapters/kept-log.ts";
+
+export const ADMIN: Caller = { subject: "admin", rights: new Set(["admin"]) };
+
+export interface TestService {
+  readonly context: Context;
+  readonly services: Services;
+  readonly objects: MemoryObjectStore;
+  readonly metadata: MemoryMetadataStore;
+  readonly log: ReturnType<typeof keptLog>;
+  readonly stop: () => Promise<void>;
+}
+
+export interface TestServiceOptions {
+  readonly idFormat?: IdFormat;
+  readonly layouts?: readonly LayoutDefinition[];
+  readonly store?: Partial<MemoryObjectStoreOptions>;
+  /** Puts something between the services and the store. */
+  readonly wrap?: (store: ObjectStore) => ObjectStore;
+  /** Whether jobs are worked on; else a test runs them itself. */
+  readonly work?: boolean;
+}
+
+/** The real services, with the real signer, on the memory adapters and the system's clock. */
+export async function makeService(options: TestServiceOptions = {}): Promise<TestService> {
+  const clock: Clock = new SystemClock();
+  const random = new SystemRandom();
+  const log = keptLog("debug");
+  const objects = new MemoryObjectStore(clock, { random, ...options.store });
+  const metadata = new MemoryMetadataStore(clock);
+  const jobs = new MemoryJobs(clock, log.log).attach();
+  const signer = await signerOf(generateKeyPairSync("ed25519").privateKey);
+  await metadata.keepPublicKey(signer.publicKey);
+  const context: Context = {
+    store: options.wrap?.(objects) ?? objects,
+    metadata,
+    jobs,
+    clock,
+    random,
+    signer,
+    urlSigner: urlSignerOf(signer),
+    log: log.log,
+    layouts: createLayoutSet(options.idFormat ?? DEFAULT_ID_FORMAT, options.layouts ?? []),
+    settings: { graceMs: 0, deleteWaitMs: 10_000, urlExpiryMs: 60_000 },
+    inFlight: new InFlight(),
+    watch: new DeletionWatch(),
+  };
+  if (options.work !== false) await jobs.work(jobHandlers(context));
+  return {
+    context,
+    services: createServices(context),
+    objects,
+    metadata,
+    log,
+    stop: () => jobs.stop(),
+  };
+}
+
+/** Stores a small text file as a caller would. */
+export async function putText(
+  service: TestService,
+  projectId: string,
+  path: string,
+  text: string,
+): Promise<string> {
+  const bytes = new TextEncoder().encode(text);
+  const { file } = await service.services.files.put(ADMIN, projectId, {
+    path,
+    body: bodyOf(bytes),
+    sizeBytes: bytes.length,
+    contentType: "text/plain",
+    metadata: {},
+    checksums: {},
+  });
+  return file.key ?? "";
+}

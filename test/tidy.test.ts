@@ -1,0 +1,86 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { checkArrows, checkCycles } from "./tidy/arrows.ts";
+import {
+  checkConsole,
+  checkDefaultExports,
+  checkDocs,
+  checkEnvironment,
+  checkLength,
+  checkTestNames,
+  checkTimeAndChance,
+  checkWords,
+} from "./tidy/rules.ts";
+import { type Source, sourcesOf, type Violation } from "./tidy/source.ts";
+
+const ROOT = join(import.meta.dirname, "..");
+
+/** Files that are wrong on purpose, for the test of the linter. */
+const WRONG_ON_PURPOSE = "test/fixtures-lint/";
+
+function read(folder: string): readonly Source[] {
+  const files = new Map<string, string>();
+  for (const name of readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })) {
+    const path = `${folder}/${name.replaceAll("\\", "/")}`;
+    if (!path.endsWith(".ts") || path.startsWith(WRONG_ON_PURPOSE)) continue;
+    files.set(path, readFileSync(join(ROOT, path), "utf8"));
+  }
+  return sourcesOf(files);
+}
+
+function listed(violations: readonly Violation[]): string[] {
+  return violations.map(({ path, line, message }) => `${path}:${line} ${message}`);
+}
+
+describe("the source", () => {
+  const src = read("src");
+  const tests = read("test");
+  const each = (sources: readonly Source[], check: (source: Source) => Violation[]): string[] =>
+    listed(sources.flatMap((source) => check(source)));
+
+  it("is there to be checked", () => {
+    expect(src.length).toBeGreaterThan(20);
+    expect(tests.length).toBeGreaterThan(3);
+  });
+
+  it("imports only along the arrows of design section 4", () => {
+    expect(listed(checkArrows(src))).toEqual([]);
+  });
+
+  it("has no circle of imports, those of types included", () => {
+    expect(listed(checkCycles(src))).toEqual([]);
+  });
+
+  it("reads the environment in config.ts alone", () => {
+    expect(each(src, checkEnvironment)).toEqual([]);
+  });
+
+  it("takes time and chance through the ports", () => {
+    expect(each(src, checkTimeAndChance)).toEqual([]);
+  });
+
+  it("has no default exports", () => {
+    expect(each(src, checkDefaultExports)).toEqual([]);
+  });
+
+  it("prints nothing outside the command line", () => {
+    expect(each(src, checkConsole)).toEqual([]);
+  });
+
+  it("holds no word of unfinished work and no quiet delete", () => {
+    expect(each([...src, ...tests], checkWords)).toEqual([]);
+  });
+
+  it("has files of 300 lines at most", () => {
+    expect(each([...src, ...tests], checkLength)).toEqual([]);
+  });
+
+  it("says the obligations of what core and ports export", () => {
+    expect(each(src, checkDocs)).toEqual([]);
+  });
+
+  it("gives every test a name of its own", () => {
+    expect(listed(checkTestNames(tests))).toEqual([]);
+  });
+});
