@@ -113,7 +113,19 @@ export function parseIdFormat(text: string): IdFormat {
   if (prefix.length + format.maxLength > MAX_ID_LENGTH) {
     throw badFormat(text, `an id may have ${MAX_ID_LENGTH} characters at most`);
   }
+  if (format.minLength === format.maxLength && charUnlikeUid(format, format.minLength) === null) {
+    throw badFormat(text, "every such id would have the shape of a uid");
+  }
   return format;
+}
+
+/**
+ * A character that keeps ids of this length from having the shape of a uid, wherever the others come
+ * from, if it is the first one after the prefix; null where there is none.
+ */
+function charUnlikeUid(format: IdFormat, length: number): string | null {
+  const unlike = (char: string): boolean => !isUid(format.prefix + char.repeat(length));
+  return [...format.chars].find(unlike) ?? null;
 }
 
 function expandClass(text: string, body: string): Set<string> {
@@ -170,7 +182,9 @@ export function makeProjectId(format: IdFormat, random: Uint8Array): string {
   let length = Math.min(Math.max(GENERATED_LENGTH, format.minLength), format.maxLength);
   if (format.prefix.length + length === UID_LENGTH && length < format.maxLength) length++;
   if (random.length < length) throw new RangeError("makeProjectId needs more random bytes");
-  let id = format.prefix;
-  for (const byte of random.subarray(0, length)) id += alphabet[byte % alphabet.length];
-  return id;
+  let body = "";
+  for (const byte of random.subarray(0, length)) body += alphabet[byte % alphabet.length];
+  if (!isUid(format.prefix + body)) return format.prefix + body;
+  // Where no character helps, an id shorter by one does: `parseIdFormat` refuses other forms.
+  return `${format.prefix}${charUnlikeUid(format, length) ?? ""}${body.slice(1)}`;
 }

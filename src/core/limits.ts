@@ -118,4 +118,37 @@ export const LIMITS = {
   analyzeEveryRows: 10_000,
   /** Embedded database, which vacuums nothing by itself: erased rows after which it is done. */
   vacuumEveryRows: 50_000,
+  /** Embedded database: its page cache; the default takes 140 MB more (stack.md). */
+  embeddedBufferMiB: 8,
+
+  /** PostgreSQL: connections of one process, besides those of the job queue. */
+  databasePoolConnections: 10,
+  databaseConnectTimeoutMs: 10 * SECOND_MS,
+  /** PostgreSQL: a statement that takes longer is broken off; batches are sized to stay far below. */
+  databaseStatementTimeoutMs: MINUTE_MS,
+  databaseIdleTransactionTimeoutMs: MINUTE_MS,
+
+  /** Jobs: purges that one process works on at a time; of the other jobs it is one each. */
+  jobPurgesInFlight: 4,
+  /**
+   * Jobs: a run that takes longer is interrupted and begun again. Far longer than any listing: a dead
+   * process is found by its heartbeat, not by this.
+   */
+  jobRunSeconds: 12 * 3600,
+  /** Jobs: a process whose heartbeat is missed for so long is dead; 10 is the least pg-boss takes. */
+  jobHeartbeatSeconds: 10,
+  jobHeartbeatEverySeconds: 3,
+  /** Jobs on a server: measured, a killed worker's job is retried within 10 s (stack.md). */
+  jobPollSeconds: 0.5,
+  jobSuperviseSeconds: 1,
+  jobPoolConnections: 4,
+  /** Jobs on the embedded database: no other process adds any, so polling only finds what was delayed. */
+  jobEmbeddedPollSeconds: 2,
+  jobEmbeddedSuperviseSeconds: 600,
+  jobRetryDelaySeconds: 1,
+  jobRetryDelayMaxSeconds: 60,
+  jobRetryMax: 1_000_000,
+  /** How long a finished job is remembered, and how long one is kept for which nobody comes. */
+  jobDoneKeepSeconds: 3600,
+  jobWaitingKeepSeconds: 10 * 365 * 24 * 3600,
 } as const;

@@ -2,19 +2,8 @@ import type { LayoutSet } from "../../src/core/layouts/index.ts";
 import type { MetadataStore } from "../../src/ports/metadata/index.ts";
 import type { ObjectStore } from "../../src/ports/object-store.ts";
 import { collect } from "../../src/services/bytes.ts";
+import { withMethods } from "../support/methods.ts";
 import type { Mutant } from "./scenario.ts";
-
-/** The same object with some of its methods replaced. */
-function withMethods<T extends object>(target: T, methods: Partial<T>): T {
-  return new Proxy(target, {
-    get(original, name) {
-      const replaced: unknown = Reflect.get(methods, name);
-      if (replaced !== undefined) return replaced;
-      const value: unknown = Reflect.get(original, name);
-      return typeof value === "function" ? (value.bind(original) as unknown) : value;
-    },
-  });
-}
 
 function layoutsWith(layouts: LayoutSet, surfacesFor: LayoutSet["surfacesFor"]): LayoutSet {
   return { ...layouts, surfacesFor };

@@ -165,8 +165,8 @@ class Simulation {
         planted.set(key, `planted ${key}`);
         await this.#objects.put(key, contentOf(`planted ${key}`));
       }
-      await this.#objects.createUpload(`${canonicalPrefix(uid)}open`);
-      await this.#objects.createUpload(`old/${id}/open`);
+      await this.#objects.createUpload(`${canonicalPrefix(uid)}open`, "x/y");
+      await this.#objects.createUpload(`old/${id}/open`, "x/y");
       this.#projects.push({
         id,
         uid,
