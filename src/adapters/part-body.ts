@@ -36,10 +36,13 @@ async function* untilAborted(
   let isOver = false;
   try {
     for (;;) {
-      const { done, value } = await Promise.race([aborted, pieces.next()]);
-      isOver = done === true;
-      if (isOver) return;
-      yield value;
+      const next: IteratorResult<Uint8Array, unknown> = await Promise.race([
+        aborted,
+        pieces.next(),
+      ]);
+      isOver = next.done === true;
+      if (next.done) return;
+      yield next.value;
     }
   } finally {
     signal.removeEventListener("abort", abort);

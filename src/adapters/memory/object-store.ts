@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
 import { randomText, UID_LENGTH } from "../../core/ids.ts";
 import { LIMITS } from "../../core/limits.ts";
-import type { Instant, ResidueOutcome } from "../../core/model.ts";
-import type { StoreError, StoreErrorCode } from "../../core/store-errors.ts";
+import type { Instant } from "../../core/model.ts";
 import type { Clock, Random } from "../../ports/clock.ts";
 import type {
   ByteRange,
@@ -20,6 +19,7 @@ import type {
   StoreIdentity,
   UploadEntry,
 } from "../../ports/object-store.ts";
+import { type PageShape, pageOf } from "../listing-pages.ts";
 import {
   badRequest,
   checkKey,
@@ -31,8 +31,8 @@ import {
   noSuchKey,
 } from "../object-store-checks.ts";
 import { piecesOf } from "../part-body.ts";
+import type { MemoryFailures, ObjectStoreCall } from "./object-failures.ts";
 import { OpenUploads } from "./object-uploads.ts";
-import { type PageShape, pageOf } from "./paging.ts";
 import { SortedKeys } from "./sorted-keys.ts";
 
 export interface MemoryObjectStoreOptions extends PageShape {
@@ -42,24 +42,6 @@ export interface MemoryObjectStoreOptions extends PageShape {
   readonly partBytesMin?: number;
   /** Whether it pretends to sign URLs; nothing answers them. */
   readonly presign?: boolean;
-}
-
-/** Why a key was not removed. */
-export interface RemoveRefusal {
-  readonly result: ResidueOutcome;
-  readonly retryable: boolean;
-  readonly code: StoreErrorCode;
-  readonly message: string;
-}
-
-export type ObjectStoreCall = Exclude<keyof ObjectStore, "identity">;
-
-/** How the store fails; both may be set at any time, null for "not at all". */
-export interface MemoryFailures {
-  /** Refuses single keys of a removal. */
-  refuse: ((key: string) => RemoveRefusal | null) | null;
-  /** Fails a whole call before it has any effect. @param key the prefix, or the first key of several */
-  fail: ((call: ObjectStoreCall, key: string) => StoreError | null) | null;
 }
 
 export interface MemorySnapshot {
@@ -121,7 +103,7 @@ export class MemoryObjectStore implements ObjectStore {
   async put(key: string, bytes: Uint8Array): Promise<void> {
     this.#mayFail("put", key);
     checkKey(key);
-    this.#write(key, bytes.slice());
+    this.#write(key, new Uint8Array(bytes));
   }
 
   async get(key: string, range?: ByteRange, signal?: AbortSignal): Promise<ObjectBody> {

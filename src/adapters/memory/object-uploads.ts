@@ -1,8 +1,7 @@
-import { compareUtf8 } from "../../core/encoding.ts";
 import type { Instant } from "../../core/model.ts";
 import type { ListOptions, Page, Part, UploadEntry } from "../../ports/object-store.ts";
+import { type PageShape, pageOfUploads } from "../listing-pages.ts";
 import { noSuchUpload } from "../object-store-checks.ts";
-import { type PageShape, pageOf } from "./paging.ts";
 
 export interface HeldPart extends Part {
   readonly bytes: Uint8Array;
@@ -40,26 +39,11 @@ export class OpenUploads {
 
   /** In the order of keys, then of ids. */
   list(prefix: string, options: ListOptions, shape: PageShape): Page<UploadEntry> {
-    const sorted = [...this.#byId]
-      .filter(([, { key }]) => key.startsWith(prefix))
-      .map(([uploadId, { key, initiatedAt }]) => ({ key, uploadId, initiatedAt }))
-      .sort((a, b) => compareUtf8(a.key, b.key) || compareUtf8(a.uploadId, b.uploadId));
-    return pageOf(prefix, options, shape, (after) =>
-      sorted
-        .map((entry) => [positionOf(entry), entry] as const)
-        .filter(([position]) => {
-          return after === null || comparePositions(position, after) > 0;
-        }),
-    );
+    const all = [...this.#byId].map(([uploadId, { key, initiatedAt }]) => ({
+      key,
+      uploadId,
+      initiatedAt,
+    }));
+    return pageOfUploads(prefix, options, shape, all);
   }
-}
-
-/** Ids have no '/', so that the last one divides the two. */
-function positionOf({ key, uploadId }: UploadEntry): string {
-  return `${key}/${uploadId}`;
-}
-
-function comparePositions(a: string, b: string): number {
-  const [x, y] = [a.lastIndexOf("/"), b.lastIndexOf("/")];
-  return compareUtf8(a.slice(0, x), b.slice(0, y)) || compareUtf8(a.slice(x), b.slice(y));
 }

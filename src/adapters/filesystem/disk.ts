@@ -1,0 +1,107 @@
+import type * as fs from "node:fs/promises";
+import { constants } from "node:fs";
+import { hasErrno } from "./errors.ts";
+
+/** What is used of `node:fs/promises`, so that a test can make it fail or watch it. */
+export type FileSystem = Pick<
+  typeof fs,
+  "lstat" | "mkdir" | "open" | "readdir" | "readFile" | "rename" | "rm" | "rmdir" | "unlink"
+>;
+
+const SLASH = Buffer.from("/");
+
+/** Paths are bytes: the names of files need not be UTF-8. */
+export function joined(directory: Buffer, ...names: readonly (Buffer | string)[]): Buffer {
+  return Buffer.concat([directory, ...names.flatMap((name) => [SLASH, Buffer.from(name)])]);
+}
+
+export function parentOf(path: Buffer): Buffer {
+  return path.subarray(0, path.lastIndexOf("/"));
+}
+
+/** A path as a key of maps: one character per byte. */
+export function pathText(path: Buffer): string {
+  return path.toString("latin1");
+}
+
+/**
+ * Makes what was entered into the directory, or removed from it, survive a power loss.
+ * @throws the system's error
+ */
+export async function syncDirectory(fs: FileSystem, path: Buffer): Promise<void> {
+  // Windows cannot open a directory, and needs no sync of it.
+  if (process.platform === "win32") return;
+  const flags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+  const directory = await fs.open(path, flags);
+  try {
+    await directory.sync();
+  } catch (error) {
+    // Some network file systems know no sync of directories: they write them at once.
+    if (!hasErrno(error, "EINVAL", "ENOTSUP", "EOPNOTSUPP")) throw error;
+  } finally {
+    await directory.close();
+  }
+}
+
+/** Writes a new file and answers when its bytes are on the medium. */
+export async function writeDurably(
+  fs: FileSystem,
+  path: Buffer,
+  pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+): Promise<number> {
+  let sizeBytes = 0;
+  const file = await fs.open(path, "wx");
+  try {
+    for await (const piece of pieces) {
+      // One write may take less than it was given.
+      for (let at = 0; at < piece.length;) {
+        const { bytesWritten } = await file.write(piece, at);
+        at += bytesWritten;
+      }
+      sizeBytes += piece.length;
+    }
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  return sizeBytes;
+}
+
+/** Removes a file that may be gone already. Answers whether it was there. */
+export async function unlinkIfThere(fs: FileSystem, path: Buffer): Promise<boolean> {
+  try {
+    await fs.unlink(path);
+    return true;
+  } catch (error) {
+    if (hasErrno(error, "ENOENT")) return false;
+    throw error;
+  }
+}
+
+/** Renames what may be gone already. Answers whether it was there. */
+export async function renameIfThere(fs: FileSystem, from: Buffer, to: Buffer): Promise<boolean> {
+  try {
+    await fs.rename(from, to);
+    return true;
+  } catch (error) {
+    if (hasErrno(error, "ENOENT")) return false;
+    throw error;
+  }
+}
+
+/** Calls for each item, at most so many at once; answers in the order of the items. */
+export async function mapLimited<T, R>(
+  items: readonly T[],
+  inFlightMax: number,
+  call: (item: T) => Promise<R>,
+): Promise<R[]> {
+  const results = Array.from<R>({ length: items.length });
+  let next = 0;
+  const work = async (): Promise<void> => {
+    for (let i = next++; i < items.length; i = next++) {
+      results[i] = await call(items[i] as T);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(inFlightMax, items.length) }, work));
+  return results;
+}

@@ -1,0 +1,21 @@
+import type { ResidueOutcome } from "../../core/model.ts";
+import type { StoreError, StoreErrorCode } from "../../core/store-errors.ts";
+import type { ObjectStore } from "../../ports/object-store.ts";
+
+/** Why a key was not removed. */
+export interface RemoveRefusal {
+  readonly result: ResidueOutcome;
+  readonly retryable: boolean;
+  readonly code: StoreErrorCode;
+  readonly message: string;
+}
+
+export type ObjectStoreCall = Exclude<keyof ObjectStore, "identity">;
+
+/** How the store fails; both may be set at any time, null for "not at all". */
+export interface MemoryFailures {
+  /** Refuses single keys of a removal. */
+  refuse: ((key: string) => RemoveRefusal | null) | null;
+  /** Fails a whole call before it has any effect. @param key the prefix, or the first key of several */
+  fail: ((call: ObjectStoreCall, key: string) => StoreError | null) | null;
+}

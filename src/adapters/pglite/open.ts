@@ -1,0 +1,135 @@
+import { existsSync } from "node:fs";
+import { open as openFile, readdir, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { PGlite } from "@electric-sql/pglite";
+import type { Dialect } from "kysely";
+import { ExpungeError } from "../../core/errors.ts";
+import { LIMITS } from "../../core/limits.ts";
+import { EmbeddedDialect } from "./dialect.ts";
+import { DurableFs } from "./durable-fs.ts";
+import { lockDirectory } from "./lock.ts";
+import { Mutex } from "./mutex.ts";
+import { SharedSession } from "./shared-session.ts";
+
+export interface EmbeddedDatabase {
+  readonly pglite: PGlite;
+  /** For kysely: transactions and statements take turns with all else that uses the session. */
+  readonly dialect: Dialect;
+  /** For who speaks SQL to the same session past kysely (the job queue). */
+  readonly session: SharedSession;
+  /** How often something was put on the disk. */
+  readonly fsyncs: () => number;
+  /** There is no autovacuum here: whoever loads much says so (`Upkeep`). */
+  analyze(): Promise<void>;
+  vacuum(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** PGlite's own parameters but for `-F`, which would turn every fsync off. */
+const START_PARAMETERS = [
+  ...PGlite.defaultStartParams.filter((parameter) => parameter !== "-F"),
+  ...["fsync=on", "wal_sync_method=fsync", "full_page_writes=on", "synchronous_commit=on"].flatMap(
+    (setting) => ["-c", setting],
+  ),
+  "-c",
+  `shared_buffers=${LIMITS.embeddedBufferMiB}MB`,
+];
+
+const CLUSTER = "cluster";
+
+/**
+ * Opens the database in the directory, and makes it first where there is none. A new one is made
+ * beside its place and moved there whole, so that a crash in the midst leaves none rather than half.
+ * @throws ExpungeError `data-dir-locked`, `data-dir-unusable`
+ */
+export async function openEmbedded(dir: string): Promise<EmbeddedDatabase> {
+  const lock = lockDirectory(dir);
+  try {
+    const cluster = join(dir, CLUSTER);
+    if (!existsSync(cluster)) await makeCluster(dir, cluster);
+    const fs = new DurableFs(cluster);
+    const pglite = await start(fs);
+    return assemble(pglite, () => fs.fsyncs, () => lock.release());
+  } catch (error) {
+    lock.release();
+    if (error instanceof ExpungeError) throw error;
+    throw new ExpungeError("data-dir-unusable", `The database in ${dir} cannot be opened.`, {
+      cause: error,
+      details: { dir },
+    });
+  }
+}
+
+/** A database in memory only, for tests. */
+export async function openInMemory(): Promise<EmbeddedDatabase> {
+  const none = (): void => {};
+  return assemble(await PGlite.create(), () => 0, none);
+}
+
+async function start(fs: DurableFs): Promise<PGlite> {
+  return await PGlite.create({ fs, startParams: START_PARAMETERS });
+}
+
+async function makeCluster(dir: string, cluster: string): Promise<void> {
+  const fresh = `${cluster}.new`;
+  await rm(fresh, { recursive: true, force: true });
+  const pglite = await start(new DurableFs(fresh));
+  await pglite.close();
+  await syncTree(fresh);
+  await rename(fresh, cluster);
+  await sync(dir);
+}
+
+/** What initdb writes passes no fsync of the database. */
+async function syncTree(dir: string): Promise<void> {
+  for (const entry of await readdir(dir, { withFileTypes: true })) {
+    const path = join(dir, entry.name);
+    if (entry.isDirectory()) await syncTree(path);
+    else if (entry.isFile()) await sync(path);
+  }
+  await sync(dir);
+}
+
+async function sync(path: string): Promise<void> {
+  const file = await openFile(path, "r");
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+function assemble(
+  pglite: PGlite,
+  fsyncs: () => number,
+  release: () => void,
+): EmbeddedDatabase {
+  const mutex = new Mutex();
+  const session = new SharedSession(pglite, mutex);
+  return {
+    pglite,
+    session,
+    fsyncs,
+    dialect: new EmbeddedDialect(pglite, mutex),
+    analyze: async () => await maintain(session, "analyze"),
+    vacuum: async () => await maintain(session, "vacuum (analyze)"),
+    close: async () => {
+      try {
+        // After whatever is under way.
+        await mutex.run(async () => await pglite.close());
+      } finally {
+        release();
+      }
+    },
+  };
+}
+
+/** Our tables and the job queue's; those of the system hardly change. */
+async function maintain(session: SharedSession, command: string): Promise<void> {
+  const { rows } = await session.query<{ name: string }>(
+    `select format('%I.%I', schemaname, tablename) as name from pg_tables
+     where schemaname not in ('pg_catalog', 'information_schema')`,
+  );
+  // One statement each, so that others have their turn in between.
+  for (const { name } of rows) await session.exec(`${command} ${name}`);
+}

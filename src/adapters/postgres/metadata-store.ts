@@ -1,0 +1,129 @@
+import type { Dialect } from "kysely";
+import type { FileRow, Hold, Instant, Project, Upload } from "../../core/model.ts";
+import type * as port from "../../ports/metadata/index.ts";
+import type { PublicKey } from "../../ports/signer.ts";
+import { DeletionCalls } from "./deletion-calls.ts";
+import * as files from "./files.ts";
+import * as projects from "./projects.ts";
+import * as receipts from "./receipts.ts";
+import * as removals from "./removals.ts";
+import { readNow } from "./session.ts";
+import { openMigrated, type PostgresStoreOptions } from "./store-base.ts";
+import * as uploads from "./uploads.ts";
+
+/**
+ * The metadata port in one SQL dialect, on PostgreSQL and on the embedded PGlite. Every operation is
+ * one transaction or one statement; only `completeDeletion` counts before its transaction.
+ */
+export class PostgresMetadataStore extends DeletionCalls implements port.MetadataStore {
+  /** Brings the tables up to date first; several processes may do so at once. */
+  static async open(
+    dialect: Dialect,
+    options: PostgresStoreOptions = {},
+  ): Promise<PostgresMetadataStore> {
+    return new PostgresMetadataStore(await openMigrated(dialect), options);
+  }
+
+  async now(): Promise<Instant> {
+    return await this.read(readNow);
+  }
+
+  createProject(project: port.NewProject): Promise<Project> {
+    return this.insert(1, (tx) => projects.createProject(tx, project));
+  }
+  findProject(id: string): Promise<Project | null> {
+    return this.read((tx) => projects.findProject(tx, id));
+  }
+  findProjectByUid(uid: string): Promise<Project | null> {
+    return this.read((tx) => projects.findProjectByUid(tx, uid));
+  }
+  listProjects(query: port.ProjectQuery): Promise<readonly Project[]> {
+    return this.read((tx) => projects.listProjects(tx, query));
+  }
+  updateProject(uid: string, patch: port.ProjectPatch): Promise<Project> {
+    return this.transact((tx) => projects.updateProject(tx, uid, patch));
+  }
+  placeHold(uid: string, reason: string): Promise<Hold> {
+    return this.transact((tx) => projects.placeHold(tx, uid, reason));
+  }
+  releaseHold(uid: string, graceMs: number): Promise<void> {
+    return this.transact((tx) => projects.releaseHold(tx, uid, graceMs));
+  }
+
+  findFile(projectUid: string, path: string): Promise<FileRow | null> {
+    return this.read((tx) => files.findFile(tx, projectUid, path));
+  }
+  listFiles(projectUid: string, query: port.FileQuery): Promise<readonly FileRow[]> {
+    return this.read((tx) => files.listFiles(tx, projectUid, query));
+  }
+  removeFile(uid: string, path: string, precondition?: port.FilePrecondition): Promise<FileRow> {
+    return this.insert(1, (tx) => files.removeFile(tx, uid, path, precondition));
+  }
+  moveFile(projectUid: string, from: string, to: string): Promise<FileRow> {
+    return this.transact((tx) => files.moveFile(tx, projectUid, from, to));
+  }
+  dueRemovals(limit: number): Promise<readonly port.Removal[]> {
+    return this.read((tx) => removals.dueRemovals(tx, limit));
+  }
+  findRemovals(keys: readonly string[]): Promise<readonly port.Removal[]> {
+    return this.read((tx) => removals.findRemovals(tx, keys));
+  }
+  async finishRemovals(keys: readonly string[]): Promise<void> {
+    await this.upkeep.erasing();
+    await this.transact((tx) => removals.finishRemovals(tx, keys));
+    this.upkeep.erased(keys.length);
+  }
+  postponeRemoval(key: string, code: string, message: string, delayMs: number): Promise<void> {
+    return this.transact((tx) => removals.postponeRemoval(tx, key, code, message, delayMs));
+  }
+
+  openUpload(upload: port.NewUpload): Promise<Upload> {
+    return this.insert(1, (tx) => uploads.openUpload(tx, upload));
+  }
+  attachStoreUpload(id: string, storeUploadId: string): Promise<boolean> {
+    return this.transact((tx) => uploads.attachStoreUpload(tx, id, storeUploadId));
+  }
+  findUpload(projectUid: string, id: string): Promise<Upload | null> {
+    return this.read((tx) => uploads.findUpload(tx, projectUid, id));
+  }
+  findCommitted(projectUid: string, id: string): Promise<FileRow | null> {
+    return this.read((tx) => uploads.findCommitted(tx, projectUid, id));
+  }
+  beginCompleting(id: string): Promise<Upload> {
+    return this.transact((tx) => uploads.beginCompleting(tx, id));
+  }
+  commitUpload(id: string, facts: port.CommitFacts): Promise<port.Committed> {
+    return this.insert(1, (tx) => uploads.commitUpload(tx, id, facts));
+  }
+  commitEmptyFile(file: port.NewEmptyFile): Promise<port.Committed> {
+    return this.insert(1, (tx) => uploads.commitEmptyFile(tx, file));
+  }
+  discardUpload(id: string): Promise<Upload | null> {
+    return this.transact((tx) => uploads.discardUpload(tx, id));
+  }
+  settleUpload(id: string): Promise<void> {
+    return this.transact((tx) => uploads.settleUpload(tx, id));
+  }
+  staleUploads(staleMs: number, limit: number): Promise<readonly Upload[]> {
+    return this.read((tx) => uploads.staleUploads(tx, staleMs, limit));
+  }
+  forgetCommitted(limit: number): Promise<number> {
+    return this.transact((tx) => uploads.forgetCommitted(tx, limit));
+  }
+
+  findReceipt(projectUid: string): Promise<port.StoredReceipt | null> {
+    return this.read((tx) => receipts.findReceipt(tx, projectUid));
+  }
+  uncopiedReceipts(limit: number): Promise<readonly port.StoredReceipt[]> {
+    return this.read((tx) => receipts.uncopiedReceipts(tx, limit));
+  }
+  markReceiptCopied(projectUid: string): Promise<void> {
+    return this.transact((tx) => receipts.markReceiptCopied(tx, projectUid));
+  }
+  keepPublicKey(key: PublicKey): Promise<void> {
+    return this.transact((tx) => receipts.keepPublicKey(tx, key));
+  }
+  listPublicKeys(): Promise<readonly PublicKey[]> {
+    return this.read((tx) => receipts.listPublicKeys(tx));
+  }
+}

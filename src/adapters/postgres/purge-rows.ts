@@ -1,0 +1,80 @@
+import { sql } from "kysely";
+import { ExpungeError } from "../../core/errors.ts";
+import type { TrackedKey } from "../../ports/metadata/index.ts";
+import { changing } from "./deletion-rows.ts";
+import { cursor, type Session } from "./session.ts";
+
+/** Where rows of a project name keys. */
+const KEYED = [
+  { table: sql.raw("expunge.files"), size: sql.raw("size_bytes") },
+  { table: sql.raw("expunge.uploads"), size: sql.raw("coalesce(size_bytes, 0)") },
+  { table: sql.raw("expunge.removals"), size: sql.raw("size_bytes") },
+] as const;
+
+/**
+ * Each branch reads its first keys from an index; without doubles within a branch, or it could end
+ * before the others and leave keys out.
+ */
+export async function trackedKeys(
+  { db }: Session,
+  projectUid: string,
+  limit: number,
+  after: string | undefined,
+): Promise<readonly TrackedKey[]> {
+  const later = after === undefined ? sql`key is not null` : sql`key > ${cursor(after)}`;
+  const branches = KEYED.map(
+    ({ table, size }) => sql`(
+      select key, max(${size}) as size_bytes from ${table}
+      where project_uid = ${projectUid} and ${later}
+      group by key order by key limit ${limit}
+    )`,
+  );
+  const { rows } = await sql<TrackedKey>`
+    select key, max(size_bytes)::bigint as "sizeBytes"
+    from (${sql.join(branches, sql` union all `)}) as named
+    group by key order by key limit ${limit}`.execute(db);
+  return rows;
+}
+
+/** No row names a key with a NUL: text does not hold one. */
+export async function whichTracked(
+  { db }: Session,
+  projectUid: string,
+  keys: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const asked = keys.filter((key) => key.isWellFormed() && !key.includes("\0"));
+  if (asked.length === 0) return new Set();
+  const isNamed = KEYED.map(
+    ({ table }) => sql`exists (
+      select from ${table} as one where one.project_uid = ${projectUid} and one.key = asked.key
+    )`,
+  );
+  const { rows } = await sql<{ key: string }>`
+    select asked.key from unnest(${sql.val(asked)}::text[]) as asked(key)
+    where ${sql.join(isNamed, sql` or `)}`.execute(db);
+  return new Set(rows.map(({ key }) => key));
+}
+
+/** One batch: files, then uploads (also committed ones), then removals (R7, R9). */
+export async function eraseRows(
+  session: Session,
+  id: string,
+  token: number,
+  limit: number,
+): Promise<number> {
+  const { row } = await changing(session, id, token);
+  if (row.state !== "verifying") {
+    throw new ExpungeError("internal", `${id} is '${row.state}': rows outlive bytes (R9).`);
+  }
+  let erased = 0;
+  for (const { table } of KEYED) {
+    if (erased >= limit) break;
+    // After the fence nobody else changes these rows, so their places hold still.
+    const { numAffectedRows } = await sql`
+      delete from ${table} where ctid = any(array(
+        select ctid from ${table} where project_uid = ${row.project_uid} limit ${limit - erased}
+      ))`.execute(session.db);
+    erased += Number(numAffectedRows ?? 0n);
+  }
+  return erased;
+}

@@ -1,0 +1,108 @@
+import { sql } from "kysely";
+import type { Instant } from "../../core/model.ts";
+import type { Removal } from "../../ports/metadata/index.ts";
+import { readNow, type Session } from "./session.ts";
+
+/** Hands a key to the removals: from here on they are what knows of it (R9, R12). */
+export async function addRemoval(
+  { db }: Session,
+  projectUid: string,
+  key: string,
+  sizeBytes: number,
+  now: Instant,
+): Promise<void> {
+  await db
+    .insertInto("expunge.removals")
+    .values({
+      key,
+      project_uid: projectUid,
+      size_bytes: sizeBytes,
+      requested_at: now,
+      due_at: now,
+      attempts: 0,
+      code: null,
+      message: null,
+    })
+    .onConflict((conflict) => conflict.column("key").doNothing())
+    .execute();
+}
+
+interface RemovalColumns {
+  readonly key: string;
+  readonly project_uid: string;
+  readonly requested_at: Instant;
+  readonly attempts: number;
+}
+
+function removalFrom(row: RemovalColumns): Removal {
+  return {
+    key: row.key,
+    projectUid: row.project_uid,
+    requestedAt: row.requested_at,
+    attempts: row.attempts,
+  };
+}
+
+/** Only those of live projects: from `deleting` on they belong to the deletion (R12). */
+export async function dueRemovals(
+  { db, clock }: Session,
+  limit: number,
+): Promise<readonly Removal[]> {
+  const rows = await db
+    .selectFrom("expunge.removals as removal")
+    .innerJoin("expunge.projects as project", "project.uid", "removal.project_uid")
+    .select(["removal.key", "removal.project_uid", "removal.requested_at", "removal.attempts"])
+    .where("removal.due_at", "<=", sql<Instant>`(select ${clock})`)
+    .where("project.state", "in", ["active", "trashed"])
+    .orderBy("removal.requested_at")
+    .orderBy("removal.key")
+    .limit(limit)
+    .execute();
+  return rows.map(removalFrom);
+}
+
+export async function findRemovals(
+  { db }: Session,
+  keys: readonly string[],
+): Promise<readonly Removal[]> {
+  const wanted = keys.filter((key) => !key.includes("\0"));
+  const rows = await db
+    .selectFrom("expunge.removals")
+    .select(["key", "project_uid", "requested_at", "attempts"])
+    .where("key", "=", sql<string>`any(${sql.val(wanted)}::text[])`)
+    .execute();
+  return rows.map(removalFrom);
+}
+
+export async function finishRemovals({ db }: Session, keys: readonly string[]): Promise<void> {
+  const gone = keys.filter((key) => !key.includes("\0"));
+  await db
+    .deleteFrom("expunge.removals")
+    .where("key", "=", sql<string>`any(${sql.val(gone)}::text[])`)
+    .execute();
+}
+
+export async function postponeRemoval(
+  session: Session,
+  key: string,
+  code: string,
+  message: string,
+  delayMs: number,
+): Promise<void> {
+  const now = await readNow(session);
+  await session.db
+    .updateTable("expunge.removals")
+    .set({
+      attempts: sql<number>`attempts + 1`,
+      due_at: now + delayMs,
+      code: printable(code),
+      message: printable(message),
+    })
+    .where("key", "=", key)
+    .execute();
+}
+
+/** Messages of stores quote keys, and a key may hold a NUL, which text cannot. */
+export function printable(text: string): string {
+  return text.replaceAll("\0", "\u2400");
+}

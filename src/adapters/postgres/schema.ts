@@ -1,0 +1,193 @@
+import type { ColumnType, Generated, Selectable } from "kysely";
+import type {
+  DeletionState,
+  Evidence,
+  Instant,
+  Metadata,
+  ProjectState,
+  ResidueOutcome,
+  Surface,
+  UploadState,
+} from "../../core/model.ts";
+import type { PublicKey } from "../../ports/signer.ts";
+
+/** All tables lie in a schema of their own, beside those of the job queue and of anybody else. */
+export const SCHEMA = "expunge";
+
+/**
+ * The tables as kysely knows them: a misspelt column does not compile. Instants are bigints of
+ * milliseconds, which come and go exactly; both drivers give bigints as numbers. `json`, not `jsonb`:
+ * the text that was stored comes back as it was, an escaped NUL included.
+ */
+export interface Tables {
+  "expunge.projects": ProjectsTable;
+  "expunge.files": FilesTable;
+  "expunge.uploads": UploadsTable;
+  "expunge.removals": RemovalsTable;
+  "expunge.deletions": DeletionsTable;
+  "expunge.surface_counts": SurfaceCountsTable;
+  "expunge.removal_log": RemovalLogTable;
+  "expunge.residue": ResidueTable;
+  "expunge.receipts": ReceiptsTable;
+  "expunge.chain_head": ChainHeadTable;
+  "expunge.public_keys": PublicKeysTable;
+}
+
+/** Written as text, read as what it says. */
+type Json<T> = ColumnType<T, string, string>;
+
+export interface ProjectsTable {
+  uid: string;
+  id: string;
+  name: string;
+  owner: string;
+  state: ProjectState;
+  file_count: number;
+  size_bytes: number;
+  quota_bytes: number | null;
+  created_at: Instant;
+  expires_at: Instant | null;
+  hold_reason: string | null;
+  hold_placed_at: Instant | null;
+  metadata: Json<Metadata>;
+}
+
+export interface FilesTable {
+  uid: string;
+  project_uid: string;
+  path: string;
+  key: string | null;
+  size_bytes: number;
+  content_type: string;
+  etag: string;
+  sha256: string | null;
+  created_at: Instant;
+  updated_at: Instant;
+  metadata: Json<Metadata>;
+}
+
+export interface UploadsTable {
+  id: string;
+  project_uid: string;
+  path: string;
+  key: string;
+  file_uid: string;
+  state: UploadState;
+  store_upload_id: string | null;
+  size_bytes: number | null;
+  part_size_bytes: number;
+  content_type: string;
+  metadata: Json<Metadata>;
+  direct: boolean;
+  created_at: Instant;
+  expires_at: Instant;
+  /** When the state last changed: what "left in the midst" is measured from. */
+  changed_at: Instant;
+  /** Ended by the fence (R2); the row stays, as a tracked key, until rows are erased (R9). */
+  settled: boolean;
+}
+
+export interface RemovalsTable {
+  key: string;
+  project_uid: string;
+  size_bytes: number;
+  requested_at: Instant;
+  due_at: Instant;
+  attempts: number;
+  code: string | null;
+  message: string | null;
+}
+
+export interface DeletionsTable {
+  id: string;
+  /** What the removal log names: shorter than the id. */
+  number: Generated<number>;
+  project_uid: string;
+  project_id: string;
+  owner: string;
+  state: DeletionState;
+  blocked_reason: string | null;
+  blocked_code: string | null;
+  blocked_since: Instant | null;
+  blocked_retry_at: Instant | null;
+  requested_at: Instant;
+  requested_by: string;
+  purge_after: Instant;
+  purge_started_at: Instant | null;
+  tombstone_key: string | null;
+  fenced_at: Instant | null;
+  verified_at: Instant | null;
+  completed_at: Instant | null;
+  attempts: number;
+  /** The fencing token of the newest claim. */
+  token: number;
+  lease_until: Instant;
+  /** Raised by every write that could change what a final transaction counted. */
+  revision: number;
+  salt: Uint8Array;
+  evidence: Json<readonly Evidence[]>;
+}
+
+export interface SurfaceCountsTable {
+  deletion: number;
+  surface: Surface;
+  found: number;
+  /** What the store said is gone: progress, not evidence (R5). */
+  gone: number;
+  absent: number;
+  failed: number;
+  blocked: number;
+  unknown: number;
+  bytes: number;
+}
+
+/** R5: unique per key, so that replays count once and a crash loses no count. */
+export interface RemovalLogTable {
+  deletion: number;
+  key_hash: Uint8Array;
+  leaf: Uint8Array;
+  surface: Surface;
+  bytes: number;
+  /** A listing showed it; else it is a tracked key that is absent. */
+  seen: boolean;
+}
+
+export interface ResidueTable {
+  deletion: number;
+  ordinal: Generated<number>;
+  surface: Surface;
+  /** UTF-8 bytes: a foreign key in the bucket may hold what text cannot (NUL). */
+  key: Uint8Array;
+  outcome: ResidueOutcome;
+  code: string;
+  message: string;
+}
+
+export interface ReceiptsTable {
+  project_uid: string;
+  deletion_id: string;
+  owner: string;
+  sequence: number;
+  jws: string;
+  hash: string;
+  issued_at: Instant;
+  copied: boolean;
+}
+
+/** One row: what the next receipt follows, and what its transaction locks (R7). */
+export interface ChainHeadTable {
+  single: Generated<boolean>;
+  sequence: number;
+  hash: string | null;
+}
+
+export interface PublicKeysTable {
+  kid: string;
+  key: Json<PublicKey>;
+  ordinal: Generated<number>;
+}
+
+export type ProjectRow = Selectable<ProjectsTable>;
+export type FilesRow = Selectable<FilesTable>;
+export type UploadRow = Selectable<UploadsTable>;
+export type DeletionRow = Selectable<DeletionsTable>;

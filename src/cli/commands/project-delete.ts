@@ -1,0 +1,57 @@
+import type { Command } from "commander";
+import { planDeletion, requestDeletion } from "../api.ts";
+import { duration, waitMsOf, type WaitFlags, wholeNumber } from "../arguments.ts";
+import { confirm } from "../confirm.ts";
+import { connect, type ServiceFlags, withService } from "../connect.ts";
+import { planLines, showDeletion } from "../deletion-view.ts";
+import { EXIT, type ExitCode } from "../exit-codes.ts";
+import { exitCodeOfDeletion, follow, isInGrace } from "../following.ts";
+import { printable } from "../output.ts";
+import { progressOn } from "../progress.ts";
+import type { Shell } from "../shell.ts";
+
+interface DeleteFlags extends ServiceFlags, WaitFlags {
+  readonly dryRun?: true;
+  readonly yes?: true;
+  readonly grace?: string;
+  readonly maxObjects?: number;
+}
+
+export function addProjectDelete(project: Command, shell: Shell): void {
+  withService(
+    project
+      .command("delete")
+      .description("delete a project with all its objects, verified, with a receipt")
+      .argument("<id>", "its id")
+      .option("--dry-run", "show what would be removed and change nothing")
+      .option("--yes", "do not ask")
+      .option("--grace <duration>", "time in which it can be undone, such as 72h")
+      .option("--max-objects <number>", "refuse when the store holds more of it", wholeNumber)
+      .option("--wait <duration>", "how long to wait for the end (default: 300s)", duration)
+      .option("--no-wait", "answer as soon as the deletion is accepted"),
+  ).action(shell.action((id: string, flags: DeleteFlags) => deleteProject(shell, id, flags)));
+}
+
+async function deleteProject(shell: Shell, id: string, flags: DeleteFlags): Promise<ExitCode> {
+  const { io, out } = shell;
+  const client = await connect(io, flags);
+  if (flags.dryRun) {
+    const plan = await planDeletion(client, id);
+    await out.result(plan, () => planLines(plan));
+    return EXIT.done;
+  }
+  if (!flags.yes) {
+    await confirm(io, `All of the project '${printable(id)}' will be removed for good.`, id);
+  }
+  const requested = await requestDeletion(client, id, {
+    grace: flags.grace,
+    maxObjects: flags.maxObjects,
+  });
+  const progress = progressOn(out);
+  // Nobody waits for a grace of days unless told to.
+  const waitMs = isInGrace(requested) && flags.wait === undefined ? 0 : waitMsOf(flags);
+  const ended = await follow(client, requested, { waitMs, onProgress: progress.show });
+  await progress.end();
+  await showDeletion(out, ended);
+  return exitCodeOfDeletion(ended);
+}

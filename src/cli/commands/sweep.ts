@@ -1,0 +1,88 @@
+import type { Command } from "commander";
+import { loadConfig } from "../../config.ts";
+import { ExpungeError } from "../../core/errors.ts";
+import { refuseReckless, type SweepReport, sweepPrefix } from "../../services/sweep.ts";
+import { configOptions } from "../connect.ts";
+import { EXIT, type ExitCode } from "../exit-codes.ts";
+import { count, formatBytes, printable, table } from "../output.ts";
+import type { Shell } from "../shell.ts";
+import { findTarget, type SweepTarget } from "../sweep-target.ts";
+
+interface SweepFlags {
+  readonly dryRun?: true;
+  readonly yes?: true;
+  readonly wholeBucket?: true;
+  readonly includeExpunge?: true;
+  /** False for `--no-boundary`. */
+  readonly boundary: boolean;
+  readonly root?: string;
+}
+
+export function addSweep(program: Command, shell: Shell): void {
+  program
+    .command("sweep")
+    .description("empty a prefix of a store (objects and incomplete uploads) and verify it")
+    .argument("<url>", "file:DIR/PREFIX/; needs no service")
+    .option("--dry-run", "count what is there and change nothing")
+    .option("--yes", "do it: nothing is removed without")
+    .option("--root <dir>", "where the store begins (default: found by its .expunge directory)")
+    .option("--whole-bucket", "allow an empty prefix")
+    .option("--no-boundary", "allow a prefix that does not end in '/'")
+    .option("--include-expunge", "also what expunge keeps for itself")
+    .action(shell.action((url: string, flags: SweepFlags) => sweep(shell, url, flags)));
+}
+
+async function sweep(shell: Shell, url: string, flags: SweepFlags): Promise<ExitCode> {
+  const { io, out } = shell;
+  const config = await loadConfig(configOptions(io));
+  const target = await findTarget(url, { cwd: io.cwd, config, root: flags.root });
+  const includeExpunge = flags.includeExpunge ?? false;
+  refuseReckless(target.prefix, {
+    wholeBucket: flags.wholeBucket ?? false,
+    noBoundary: !flags.boundary,
+    includeExpunge,
+  });
+  if (!flags.dryRun && !flags.yes) {
+    throw new ExpungeError(
+      "confirmation-needed",
+      `Everything below '${printable(target.prefix)}' in ${target.root} would be removed for good; look with --dry-run, then add --yes.`,
+      { details: { flag: "--yes" } },
+    );
+  }
+  const { openStore, systemClock, systemRandom } = await import("../../compose.ts");
+  const ports = { clock: systemClock, random: systemRandom };
+  const store = await openStore({ kind: "file", dir: target.root }, ports);
+  const report = await sweepPrefix(
+    { ...ports, store },
+    {
+      prefix: target.prefix,
+      includeExpunge,
+      dryRun: flags.dryRun ?? false,
+      signal: io.interrupt,
+    },
+  );
+  const document = { ...target, dryRun: flags.dryRun ?? false, ...report };
+  await out.result(document, () => linesOf(target, report, flags));
+  return flags.dryRun || report.verified ? EXIT.done : EXIT.residue;
+}
+
+function linesOf(target: SweepTarget, report: SweepReport, flags: SweepFlags): string[] {
+  const where = `'${printable(target.prefix)}' in ${target.root}`;
+  const found = `${count(report.found, "object")} (${formatBytes(report.bytes)})`;
+  if (flags.dryRun) return [`plan: ${found} below ${where}; nothing was changed`];
+  const { list, delete: removals, other } = report.requests;
+  const cost = `${list} list, ${removals} delete and ${other} other requests, ${report.seconds} s`;
+  if (report.verified) return [`emptied and verified: ${found} below ${where}`, cost];
+  const rows = report.residue.map(({ key, outcome, code, message }) => [
+    key,
+    outcome,
+    code,
+    message,
+  ]);
+  return [
+    ...table(["key", "outcome", "code", "message"], rows),
+    "",
+    `residue: ${report.deleted} of ${found} below ${where} are gone; ${report.failed} failed, ${report.blocked} blocked, ${report.unknown} unknown`,
+    cost,
+  ];
+}

@@ -1,0 +1,124 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type Material, sha256Of } from "./material.ts";
+
+/**
+ * The independent check: it looks at the store's directory with nothing but the file system, so that a
+ * defect of expunge's own listing cannot hide what it leaves behind.
+ */
+
+/** Something that must be so, and what was seen. */
+export interface Fact {
+  readonly fact: string;
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
+export function fact(text: string, ok: boolean, detail: string): Fact {
+  return { fact: text, ok, detail };
+}
+
+/** What lies on the disk for one project, besides what its rows name. Paths are below the store. */
+export interface OnDisk {
+  readonly id: string;
+  readonly uid: string;
+  /** Objects below its canonical prefix and in the legacy layout, put there past expunge. */
+  readonly planted: readonly Material[];
+  /** Directories of its open uploads. */
+  readonly uploads: readonly string[];
+}
+
+/** Every file and link below a directory, with `/` between the names. */
+export async function filesOf(dir: string): Promise<readonly string[]> {
+  const entries = await readdir(dir, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) =>
+      join(entry.parentPath, entry.name)
+        .slice(dir.length + 1)
+        .replaceAll("\\", "/"),
+    );
+}
+
+/** The names of the uploads that are open, as the store's directory shows them. */
+export async function uploadDirs(storeDir: string): Promise<readonly string[]> {
+  try {
+    return await readdir(join(storeDir, ".expunge", "uploads"));
+  } catch {
+    return [];
+  }
+}
+
+/** That nothing of a deleted project remains: no path, no upload, and nowhere its bytes. */
+export async function checkGone(
+  storeDir: string,
+  project: OnDisk,
+  ownBytes: readonly Material[],
+): Promise<readonly Fact[]> {
+  const files = await filesOf(storeDir);
+  const below = files.filter((path) => path.startsWith(`projects/${project.uid}/`));
+  const planted = new Set(project.planted.map(({ path }) => path));
+  const legacy = files.filter((path) => planted.has(path));
+  const open = (await uploadDirs(storeDir)).filter((dir) => project.uploads.includes(dir));
+  const hashes = new Set([...project.planted, ...ownBytes].map(({ sha256 }) => sha256));
+  const same: string[] = [];
+  for (const path of files) {
+    if (hashes.has(sha256Of(await readFile(join(storeDir, path))))) same.push(path);
+  }
+  const { id } = project;
+  return [
+    fact(`no path lies below projects/<uid of ${id}>/`, below.length === 0, shown(below)),
+    fact(`no planted or legacy object of ${id} is left`, legacy.length === 0, shown(legacy)),
+    fact(`no open upload of ${id} is left`, open.length === 0, shown(open)),
+    fact(`no file of the store holds bytes that only ${id} had`, same.length === 0, shown(same)),
+  ];
+}
+
+/** That what was planted beside a project that was not deleted is there, byte for byte. */
+export async function checkPlantedIntact(storeDir: string, project: OnDisk): Promise<Fact> {
+  const wrong: string[] = [];
+  for (const { path, sha256 } of project.planted) {
+    if ((await hashOf(join(storeDir, path))) !== sha256) wrong.push(path);
+  }
+  return fact(
+    `every planted and legacy object of ${project.id} is intact`,
+    wrong.length === 0,
+    wrong.length === 0 ? `${project.planted.length} objects` : shown(wrong),
+  );
+}
+
+/** That every file reads back as it was stored, and that no other is listed. */
+export async function checkFilesIntact(
+  id: string,
+  stored: readonly Material[],
+  listed: readonly string[],
+  read: (path: string) => Promise<Uint8Array>,
+): Promise<Fact> {
+  const wrong: string[] = [];
+  for (const { path, sha256 } of stored) {
+    if (sha256Of(await read(path)) !== sha256) wrong.push(path);
+  }
+  const wanted = new Set(stored.map(({ path }) => path));
+  const missing = [...wanted].filter((path) => !listed.includes(path));
+  const foreign = listed.filter((path) => !wanted.has(path));
+  const all = [...new Set([...wrong, ...missing, ...foreign])];
+  return fact(
+    `every file of ${id} reads back byte for byte`,
+    all.length === 0,
+    all.length === 0 ? `${stored.length} files by SHA-256` : shown(all),
+  );
+}
+
+async function hashOf(path: string): Promise<string | null> {
+  try {
+    return sha256Of(await readFile(path));
+  } catch {
+    return null;
+  }
+}
+
+function shown(paths: readonly string[]): string {
+  if (paths.length === 0) return "none";
+  const more = paths.length > 5 ? ` and ${paths.length - 5} more` : "";
+  return paths.slice(0, 5).join(", ") + more;
+}

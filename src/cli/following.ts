@@ -1,0 +1,58 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { isTerminal } from "../core/deletion.ts";
+import { getDeletion } from "./api.ts";
+import type { Client } from "./client.ts";
+import type { DeletionJson } from "../http/schema/index.ts";
+import { EXIT, type ExitCode } from "./exit-codes.ts";
+
+/** Often enough for a person who looks on, and a small load on the service. */
+const POLL_EVERY_MS = 100;
+
+export interface FollowOptions {
+  readonly waitMs: number;
+  /** Called with every answer of the service, the first one included. */
+  readonly onProgress?: (deletion: DeletionJson) => void | Promise<void>;
+  /** A block that stood before a retry tells nothing about the retry. */
+  readonly ignoreBlock?: DeletionJson["blocked"];
+  readonly pollEveryMs?: number;
+}
+
+/** Looks at a deletion until it has ended or is blocked, at most so long. */
+export async function follow(
+  client: Client,
+  first: DeletionJson,
+  options: FollowOptions,
+): Promise<DeletionJson> {
+  const until = Date.now() + options.waitMs;
+  let deletion = first;
+  for (;;) {
+    await options.onProgress?.(deletion);
+    const leftMs = until - Date.now();
+    if (hasStopped(deletion, options.ignoreBlock) || leftMs <= 0) return deletion;
+    await sleep(Math.min(options.pollEveryMs ?? POLL_EVERY_MS, leftMs));
+    deletion = await getDeletion(client, first.id);
+  }
+}
+
+function hasStopped(deletion: DeletionJson, ignored: DeletionJson["blocked"] | undefined): boolean {
+  if (isTerminal(deletion.state)) return true;
+  return deletion.blocked !== null && deletion.blocked.nextRetryAt !== ignored?.nextRetryAt;
+}
+
+/** Whether the deletion can still be undone, and so waits by design and not by its size. */
+export function isInGrace(deletion: DeletionJson): boolean {
+  return (
+    deletion.state === "trashed" &&
+    Date.parse(deletion.purgeAfter) > Date.parse(deletion.requestedAt)
+  );
+}
+
+/** The exit code of a command that ends with this deletion; a block from before a retry is no end. */
+export function exitCodeOfDeletion(
+  deletion: DeletionJson,
+  ignoreBlock: DeletionJson["blocked"] = null,
+): ExitCode {
+  if (deletion.state === "completed") return EXIT.done;
+  if (deletion.state === "restored") return EXIT.refused;
+  return hasStopped(deletion, ignoreBlock) ? EXIT.residue : EXIT.accepted;
+}

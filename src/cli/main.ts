@@ -1,0 +1,24 @@
+#!/usr/bin/env node
+import { EXIT } from "./exit-codes.ts";
+import { run } from "./program.ts";
+
+const interrupt = new AbortController();
+
+// The first signal asks for a clean end, the second one ends at once.
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.on(signal, () => {
+    if (interrupt.signal.aborted) process.exit(EXIT.interrupted);
+    interrupt.abort(signal);
+  });
+}
+
+const exitCode = await run(process.argv.slice(2), {
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  cwd: process.cwd(),
+  interrupt: interrupt.signal,
+});
+
+// Not left to the event loop: an input that stays open would keep an interrupted command running.
+process.exit(exitCode);

@@ -1,0 +1,143 @@
+import { join } from "node:path";
+import type { FastifyInstance } from "fastify";
+import { openAdminToken } from "./adapters/secret-file.ts";
+import { openSigner } from "./adapters/ed25519-signer.ts";
+import { urlSignerOf } from "./adapters/hmac-url-signer.ts";
+import { SystemClock } from "./adapters/system-clock.ts";
+import { SystemRandom } from "./adapters/system-random.ts";
+import { openDatabase } from "./compose/database.ts";
+import { openStore } from "./compose/store.ts";
+import { keepPublicKeys } from "./compose/public-keys.ts";
+import { authenticator } from "./compose/authentication.ts";
+import type { Config } from "./config.ts";
+import { createLayoutSet } from "./core/layouts/index.ts";
+import { createApp } from "./http/app.ts";
+import type { Clock, Random } from "./ports/clock.ts";
+import type { Log } from "./ports/log.ts";
+import type { Context } from "./services/context.ts";
+import { DeletionWatch } from "./services/deletion-watch.ts";
+import { InFlight } from "./services/in-flight.ts";
+import { createServices, type Services } from "./services/index.ts";
+import { jobHandlers, scanForever } from "./services/worker.ts";
+import { VERSION } from "./version.ts";
+
+export { openStore } from "./compose/store.ts";
+export { loadPublicKeys } from "./compose/public-keys.ts";
+export { openLog } from "./adapters/pino-log.ts";
+export { verifyJws } from "./adapters/ed25519-signer.ts";
+
+export const systemClock: Clock = new SystemClock();
+export const systemRandom: Random = new SystemRandom();
+
+/** A running set of services in this process. */
+export interface Running {
+  readonly services: Services;
+  readonly context: Context;
+  readonly adminToken: string;
+  /** Where the admin token lies; null when the environment gave it. */
+  readonly adminTokenPath: string | null;
+  /** Begins to work on jobs, unless the process only serves (`EXPUNGE_ROLE`). */
+  start(): Promise<void>;
+  /** The HTTP face, not listening yet. */
+  app(): Promise<FastifyInstance>;
+  /** Stops the work, then closes what was opened. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** Builds the services that a configuration describes. @throws ExpungeError with the cause in words */
+export async function composeService(
+  config: Config,
+  options: { readonly log: Log },
+): Promise<Running> {
+  const { log } = options;
+  const layouts = createLayoutSet(config.projectIdFormat, config.layouts);
+  for (const name of layouts.withoutListingPrefix) {
+    log.warn({ layout: name }, "this layout has no listing prefix: each deletion lists the bucket");
+  }
+  const database = await openDatabase(config, log);
+  try {
+    const signer = await openSigner({
+      path: config.signingKeyPath ?? join(config.dataDir, "signing-key.pem"),
+      create: config.signingKeyPath === null,
+      log,
+    });
+    const admin = await adminOf(config, log);
+    const store = await openStore(config.store, { clock: systemClock, random: systemRandom });
+    await database.metadata.keepPublicKey(signer.publicKey);
+    await keepPublicKeys(config.dataDir, await database.metadata.listPublicKeys());
+    const context: Context = {
+      store,
+      metadata: database.metadata,
+      jobs: database.jobs,
+      clock: systemClock,
+      random: systemRandom,
+      signer,
+      urlSigner: urlSignerOf(signer),
+      log,
+      layouts,
+      settings: config,
+      inFlight: new InFlight(),
+      watch: new DeletionWatch(),
+    };
+    return run(config, context, admin, database.close);
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+interface Admin {
+  readonly token: string;
+  /** Null when the environment gave the token. */
+  readonly path: string | null;
+}
+
+async function adminOf(config: Config, log: Log): Promise<Admin> {
+  if (config.adminToken !== null) return { token: config.adminToken, path: null };
+  const path = join(config.dataDir, "admin-token");
+  return { token: await openAdminToken({ path, log }), path };
+}
+
+function run(
+  config: Config,
+  context: Context,
+  admin: Admin,
+  closeDatabase: () => Promise<void>,
+): Running {
+  const services = createServices(context);
+  const stopping = new AbortController();
+  let scanning: Promise<void> = Promise.resolve();
+  let started = false;
+  let closing: Promise<void> | null = null;
+  const close = async (): Promise<void> => {
+    stopping.abort();
+    await scanning;
+    await context.jobs.stop();
+    await closeDatabase();
+  };
+  return {
+    services,
+    context,
+    adminToken: admin.token,
+    adminTokenPath: admin.path,
+    start: async () => {
+      if (config.role !== "api") {
+        await context.jobs.work(jobHandlers(context));
+        scanning = scanForever(context, stopping.signal);
+      }
+      started = true;
+    },
+    app: () =>
+      createApp({
+        services,
+        authenticate: authenticator(admin.token),
+        log: context.log,
+        readiness: () => ({ ready: started, reason: started ? null : "starting" }),
+        settings: config,
+        version: VERSION,
+        clock: context.clock,
+        random: context.random,
+      }),
+    close: () => (closing ??= close()),
+  };
+}

@@ -1,0 +1,59 @@
+import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from "fastify";
+import type { ZodTypeProvider } from "fastify-type-provider-zod";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Caller } from "../core/caller.ts";
+import type { Clock, Random } from "../ports/clock.ts";
+import type { Log } from "../ports/log.ts";
+import type { Services } from "../services/index.ts";
+
+export interface HttpSettings {
+  /** How long a `DELETE` of a project without `Prefer` waits. */
+  readonly deleteWaitMs: number;
+  /** The life of a signed URL for which none was asked. */
+  readonly urlExpiryMs: number;
+  /** The grace of a deletion that names none. */
+  readonly graceMs: number;
+}
+
+export interface AppDeps {
+  readonly services: Services;
+  /** Who a bearer token stands for, or null. */
+  authenticate(token: string): Promise<Caller | null>;
+  readonly log: Log;
+  /** Whether requests may be answered yet (R11). */
+  readiness(): { readonly ready: boolean; readonly reason: string | null };
+  readonly settings: HttpSettings;
+  readonly version: string;
+  /** Where callers reach this service, as the URLs that it hands out begin; else the Host header. */
+  readonly baseUrl?: string | null;
+  /** For waits only: it decides nothing (R8). */
+  readonly clock: Clock;
+  /** For the ids of requests. */
+  readonly random: Random;
+}
+
+/** What the routes work with. */
+export interface RouteDeps extends AppDeps {
+  /** Aborts when the server begins to close: waits then end with what is known. */
+  readonly closing: AbortSignal;
+}
+
+/** The application, with request types taken from zod schemas. */
+export type App = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  ZodTypeProvider
+>;
+
+declare module "fastify" {
+  interface FastifyRequest {
+    /** Who asks; null on routes without authentication. */
+    caller: Caller | null;
+  }
+  interface FastifyContextConfig {
+    /** `public`: no token is asked for. Every other route asks for one. */
+    access?: "public";
+  }
+}

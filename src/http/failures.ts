@@ -1,0 +1,138 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { STATUS_CODES } from "node:http";
+import type { Socket } from "node:net";
+import { ExpungeError, messageOf } from "../core/errors.ts";
+import { LIMITS } from "../core/limits.ts";
+import type { RouteDeps } from "./deps.ts";
+import { type Failure, failureOf, HttpError, problemOf, STATUS } from "./problem.ts";
+import { allowedMethods, type RouteTable } from "./route-table.ts";
+import { aimsAtFile, notUtf8, originForm } from "./target.ts";
+
+/** Every failure becomes a problem, the router's own included (api.md). */
+export function answerFailures(app: FastifyInstance, deps: RouteDeps, routes: RouteTable): void {
+  app.setErrorHandler((error, request, reply) => sendFailure(deps, error, request, reply));
+  app.setNotFoundHandler((request, reply) => {
+    const [path = ""] = request.url.split("?", 1);
+    const allowed = allowedMethods(routes, path);
+    const error =
+      allowed.length === 0
+        ? new HttpError("route-not-found", "There is no such resource.")
+        : new HttpError("method-not-allowed", `The resource does not take ${request.method}.`);
+    if (allowed.length > 0) reply.header("allow", allowed.join(", "));
+    return sendFailure(deps, error, request, reply);
+  });
+}
+
+/** What fails before a route is found: the target cannot be decoded. */
+export function answerBadTarget(
+  deps: RouteDeps,
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void {
+  const known = aimsAtFile(request.raw.url ?? "") ? notUtf8() : error;
+  void sendFailure(deps, known, request, reply);
+}
+
+export function sendFailure(
+  deps: RouteDeps,
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  const failure = failureOf(error);
+  const status = STATUS[failure.code];
+  logFailure(deps, error, status, request, reply);
+  for (const [name, value] of Object.entries(headersOf(failure))) reply.header(name, value);
+  // Headers that belong to the answer that is not given.
+  for (const name of ["content-length", "etag", "content-disposition"]) reply.removeHeader(name);
+  return reply
+    .code(status)
+    .header("cache-control", "no-store")
+    .header("content-type", "application/problem+json")
+    // As bytes: to a text the framework would add a charset, which JSON does not have.
+    .send(Buffer.from(JSON.stringify(problemOf(failure, request.id))));
+}
+
+/** A caller that went away is no failure of ours; what else is answered with 5xx is (I12). */
+function logFailure(
+  deps: RouteDeps,
+  error: unknown,
+  status: number,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void {
+  if (status < 500) return;
+  const fields = { requestId: request.id, route: request.routeOptions.url ?? null, err: error };
+  if (reply.raw.destroyed || request.raw.errored) {
+    deps.log.info(fields, "caller went away during the request");
+  } else deps.log.error(fields, "request failed");
+}
+
+function headersOf(failure: Failure): Record<string, string> {
+  const headers: Record<string, string> = {};
+  const { details } = failure;
+  if (failure.code === "unauthorized") headers["www-authenticate"] = 'Bearer realm="expunge"';
+  if (failure.code === "range-not-satisfiable" && typeof details["sizeBytes"] === "number") {
+    headers["content-range"] = `bytes */${details["sizeBytes"]}`;
+  }
+  if (failure.passing) {
+    const seconds = details["retryAfterSeconds"];
+    headers["retry-after"] = String(
+      typeof seconds === "number" ? seconds : LIMITS.retryAfterSeconds,
+    );
+  }
+  return headers;
+}
+
+/** What Node's parser says of bytes that it refuses. */
+interface ParserError extends Error {
+  readonly code?: string;
+  /** The declared type says something else than Node gives. */
+  readonly rawPacket?: unknown;
+}
+
+function clientFailure(error: ParserError): Failure {
+  switch (error.code) {
+    case "HPE_HEADER_OVERFLOW":
+      return failureOf(new HttpError("headers-too-large", "The headers or URL are too long."));
+    case "ERR_HTTP_REQUEST_TIMEOUT":
+      return failureOf(new HttpError("request-timeout", "The request did not arrive in time."));
+    case "HPE_INVALID_URL": {
+      const packet = Buffer.isBuffer(error.rawPacket) ? error.rawPacket.toString("latin1") : "";
+      const [, target = ""] = packet.split(" ", 2);
+      const code = aimsAtFile(originForm(target)) ? "invalid-path" : "invalid-request";
+      const message = "The URL has a character that must be percent-encoded.";
+      return failureOf(new ExpungeError(code, message));
+    }
+    default:
+      return failureOf(new ExpungeError("invalid-request", "This is not HTTP."));
+  }
+}
+
+/** Answers what is not HTTP at all, straight on the socket: no request exists. */
+export function answerClientError(
+  deps: RouteDeps,
+  requestId: string,
+  error: ParserError,
+  socket: Socket,
+): void {
+  if (error.code === "ECONNRESET" || socket.destroyed || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const failure = clientFailure(error);
+  const status = STATUS[failure.code];
+  const body = JSON.stringify(problemOf(failure, requestId));
+  deps.log.info({ requestId, status, reason: messageOf(error) }, "connection refused");
+  socket.end(
+    [
+      `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`,
+      "Content-Type: application/problem+json",
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      "Connection: close",
+      "",
+      body,
+    ].join("\r\n"),
+  );
+}

@@ -1,0 +1,24 @@
+import type { App, RouteDeps } from "../deps.ts";
+import { addDebugRoutes } from "./debug.ts";
+import { addDeletionRoutes } from "./deletions.ts";
+import { addFileContentRoutes } from "./file-content.ts";
+import { addFileRoutes } from "./files.ts";
+import { addProjectDeletionRoutes } from "./project-deletion.ts";
+import { addProjectRoutes } from "./projects.ts";
+import { addReceiptRoutes } from "./receipts.ts";
+import { addServiceRoutes } from "./service.ts";
+import { addSignedRoutes } from "./signed.ts";
+import { addUploadRoutes } from "./uploads.ts";
+
+export function addRoutes(app: App, deps: RouteDeps): void {
+  addProjectRoutes(app, deps);
+  addProjectDeletionRoutes(app, deps);
+  addFileRoutes(app, deps);
+  addFileContentRoutes(app, deps);
+  addUploadRoutes(app, deps);
+  addDeletionRoutes(app, deps);
+  addReceiptRoutes(app, deps);
+  addDebugRoutes(app, deps);
+  addServiceRoutes(app, deps);
+  addSignedRoutes(app, deps);
+}

@@ -1,0 +1,52 @@
+import { z } from "zod";
+import { LIMITS } from "../../core/limits.ts";
+
+/** RFC 3339, as every answer prints it: UTC with milliseconds. */
+export const timestampSchema = z.iso.datetime({ offset: true });
+
+/** A time in a request, read as milliseconds since the epoch. */
+export const instantSchema = z.iso
+  .datetime({ offset: true })
+  .transform((text) => Date.parse(text))
+  .meta({ type: "string", format: "date-time" });
+
+const encoder = new TextEncoder();
+
+export const metadataSchema = z
+  .record(z.string(), z.unknown())
+  .refine((value) => encoder.encode(JSON.stringify(value)).length <= LIMITS.metadataBytesMax, {
+    error: `must have at most ${LIMITS.metadataBytesMax} bytes as JSON`,
+  });
+
+/** A count or size in a body. */
+export const countSchema = z.int().min(0);
+
+/** A whole number written in a query or a path: digits only, no sign, exponent or space. */
+export function numberText(min: number, max: number): z.ZodType<number> {
+  return z.preprocess(
+    (value) => (typeof value === "string" && /^\d{1,15}$/.test(value) ? Number(value) : value),
+    z.int({ error: "must be a whole number" }).min(min).max(max),
+  );
+}
+
+export const booleanText = z.enum(["true", "false"]).transform((text) => text === "true");
+
+/** Path parameters are looked up, not parsed: an odd one is simply not found. */
+export const projectParams = z.strictObject({ id: z.string() });
+
+/** A route without query parameters refuses all of them. */
+export const noQuery = z.strictObject({});
+
+export const pageQuery = {
+  limit: numberText(1, LIMITS.pageItemsMax).default(LIMITS.pageItemsDefault),
+  cursor: z.string().max(LIMITS.httpCursorCharsMax).exactOptional(),
+};
+
+/** A media type with printable ASCII parameters: it is sent back in a header. */
+export const contentTypeSchema = z
+  .string()
+  .max(LIMITS.contentTypeCharsMax)
+  .regex(/^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(\s*;[\x20-\x7e]*)?$/, { error: "must be a media type" });
+
+/** Checked and normalised by the service, which answers `invalid-path`. */
+export const pathSchema = z.string().max(4 * LIMITS.pathBytesMax);

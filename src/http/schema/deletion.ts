@@ -1,0 +1,122 @@
+import { z } from "zod";
+import { parseDuration } from "../../core/duration.ts";
+import { booleanText, countSchema, numberText, pageQuery, timestampSchema } from "./common.ts";
+
+export const deletionStateSchema = z.enum([
+  "trashed",
+  "deleting",
+  "verifying",
+  "completed",
+  "restored",
+]);
+
+export const blockedSchema = z
+  .object({
+    reason: z.string(),
+    code: z.string(),
+    since: timestampSchema,
+    nextRetryAt: timestampSchema,
+  })
+  .meta({ id: "Blocked" });
+
+export const surfaceCountsSchema = z
+  .object({
+    surface: z.string(),
+    found: countSchema,
+    deleted: countSchema,
+    absent: countSchema,
+    failed: countSchema,
+    blocked: countSchema,
+    unknown: countSchema,
+    bytes: countSchema,
+  })
+  .meta({ id: "SurfaceCounts" });
+
+export const residueSchema = z
+  .object({
+    key: z.string(),
+    outcome: z.enum(["failed", "blocked", "unknown"]),
+    code: z.string(),
+    message: z.string(),
+  })
+  .meta({ id: "Residue" });
+export type ResidueJson = z.output<typeof residueSchema>;
+
+export const settleSchema = z
+  .object({
+    at: timestampSchema,
+    result: z.enum(["clean", "amended", "unknown"]),
+    found: countSchema,
+  })
+  .meta({ id: "Settle" });
+
+export const deletionSchema = z
+  .object({
+    id: z.string(),
+    projectId: z.string(),
+    projectUid: z.string(),
+    state: deletionStateSchema,
+    blocked: blockedSchema.nullable(),
+    requestedAt: timestampSchema,
+    requestedBy: z.string(),
+    purgeAfter: timestampSchema,
+    completedAt: timestampSchema.nullable(),
+    attempts: countSchema,
+    surfaces: z.array(surfaceCountsSchema),
+    residueTotal: countSchema,
+    residue: z.array(residueSchema),
+    receipt: z.string().nullable(),
+    settle: z.array(settleSchema),
+    amendments: z.array(z.string()),
+  })
+  .meta({ id: "Deletion" });
+export type DeletionJson = z.output<typeof deletionSchema>;
+
+export const deletionListSchema = z
+  .object({ items: z.array(deletionSchema), nextCursor: z.string().nullable() })
+  .meta({ id: "DeletionList" });
+export type DeletionListJson = z.output<typeof deletionListSchema>;
+
+export const planSurfaceSchema = z
+  .object({
+    surface: z.string(),
+    objects: countSchema,
+    bytes: countSchema,
+    sampleKeys: z.array(z.string()),
+  })
+  .meta({ id: "PlanSurface" });
+
+export const planSchema = z
+  .object({
+    projectId: z.string(),
+    dryRun: z.literal(true),
+    objects: countSchema,
+    bytes: countSchema,
+    surfaces: z.array(planSurfaceSchema),
+  })
+  .meta({ id: "Plan" });
+export type PlanJson = z.output<typeof planSchema>;
+
+const graceSchema = z
+  .string()
+  .transform((text, context) => {
+    const durationMs = parseDuration(text);
+    if (durationMs !== null) return durationMs;
+    context.addIssue("must be a duration such as '0s', '90s', '72h' or '14d'");
+    return z.NEVER;
+  })
+  .meta({ type: "string", examples: ["72h"] });
+
+export const deleteProjectQuery = z.strictObject({
+  dryRun: booleanText.exactOptional(),
+  maxObjects: numberText(0, Number.MAX_SAFE_INTEGER).exactOptional(),
+  grace: graceSchema.exactOptional(),
+});
+
+export const listDeletionsQuery = z.strictObject({
+  ...pageQuery,
+  state: deletionStateSchema.exactOptional(),
+  projectId: z.string().exactOptional(),
+});
+
+export const deletionParams = z.strictObject({ id: z.string() });

@@ -1,0 +1,22 @@
+/** Types of everything that goes over the wire, for the console and for clients. */
+export type { CleanupCheckJson, SelfTestJson, TrackedKeysJson } from "./debug.ts";
+export type { DeletionJson, DeletionListJson, PlanJson, ResidueJson } from "./deletion.ts";
+export type {
+  FileChecksJson,
+  FileJson,
+  FileListJson,
+  FileOutcomesJson,
+  PendingFileJson,
+  SignedUrlJson,
+} from "./file.ts";
+export type { ProblemJson } from "./problem.ts";
+export type {
+  CreateProjectJson,
+  HoldJson,
+  PatchProjectJson,
+  ProjectJson,
+  ProjectListJson,
+} from "./project.ts";
+export type { ReceiptJson } from "./receipt.ts";
+export type { HealthJson, JwksJson, ReadyJson } from "./service.ts";
+export type { OpenUploadJson, PartsJson, PartUrlJson, UploadJson } from "./upload.ts";

@@ -1,0 +1,138 @@
+import type { Caller } from "../core/caller.ts";
+import { LIMITS } from "../core/limits.ts";
+import type { Deletion, FileRow, Instant, Project, Residue, Upload } from "../core/model.ts";
+import { timestamp } from "../core/receipt.ts";
+import type { Part } from "../ports/object-store.ts";
+import type { CleanupCheck } from "../services/debug.ts";
+import type { Services } from "../services/index.ts";
+import type { Plan, PlanSurface } from "../services/plan.ts";
+import type { ReceiptView } from "../services/receipts.ts";
+import type { CleanupCheckJson } from "./schema/debug.ts";
+import type { DeletionJson, PlanJson, ResidueJson } from "./schema/deletion.ts";
+import type { FileJson } from "./schema/file.ts";
+import type { ProjectJson } from "./schema/project.ts";
+import type { ReceiptJson } from "./schema/receipt.ts";
+import type { PartsJson, UploadJson } from "./schema/upload.ts";
+
+/** What the core knows, as it goes over the wire: exactly the fields of api.md. */
+export function projectView(project: Project): ProjectJson {
+  const { id, uid, name, owner, state, fileCount, sizeBytes, metadata, hold } = project;
+  return {
+    id,
+    uid,
+    name,
+    owner,
+    state,
+    fileCount,
+    sizeBytes,
+    createdAt: timestamp(project.createdAt),
+    expiresAt: timestampOrNull(project.expiresAt),
+    hold: hold ? { reason: hold.reason, placedAt: timestamp(hold.placedAt) } : null,
+    metadata,
+  };
+}
+
+export function fileView(file: FileRow): FileJson {
+  const { path, sizeBytes, contentType, etag, sha256, metadata } = file;
+  return {
+    path,
+    sizeBytes,
+    contentType,
+    etag,
+    sha256,
+    createdAt: timestamp(file.createdAt),
+    updatedAt: timestamp(file.updatedAt),
+    metadata,
+  };
+}
+
+export function uploadView(upload: Upload): UploadJson {
+  const { id, partSizeBytes, sizeBytes } = upload;
+  return {
+    uploadId: id,
+    partSizeBytes,
+    partCount: Math.ceil((sizeBytes ?? 0) / partSizeBytes),
+    expiresAt: timestamp(upload.expiresAt),
+  };
+}
+
+export function partsView(parts: readonly Part[]): PartsJson {
+  return {
+    parts: parts.map(({ partNumber, etag, sizeBytes }) => ({ partNumber, etag, sizeBytes })),
+  };
+}
+
+/** A deletion with its residue and, once it is completed, its receipt. */
+export async function deletionView(
+  services: Services,
+  caller: Caller,
+  deletion: Deletion,
+): Promise<DeletionJson> {
+  const { blocked } = deletion;
+  const residue =
+    deletion.residueTotal > 0
+      ? await services.deletions.residue(caller, deletion.id, LIMITS.residueShown)
+      : [];
+  const receipt =
+    deletion.state === "completed"
+      ? await services.receipts.get(caller, deletion.projectUid)
+      : null;
+  return {
+    id: deletion.id,
+    projectId: deletion.projectId,
+    projectUid: deletion.projectUid,
+    state: deletion.state,
+    blocked: blocked && {
+      reason: blocked.reason,
+      code: blocked.code,
+      since: timestamp(blocked.since),
+      nextRetryAt: timestamp(blocked.nextRetryAt),
+    },
+    requestedAt: timestamp(deletion.requestedAt),
+    requestedBy: deletion.requestedBy,
+    purgeAfter: timestamp(deletion.purgeAfter),
+    completedAt: timestampOrNull(deletion.completedAt),
+    attempts: deletion.attempts,
+    surfaces: deletion.surfaces.map((counts) => ({ ...counts })),
+    residueTotal: deletion.residueTotal,
+    residue: residue.map(residueView),
+    receipt: receipt?.jws ?? null,
+    // Settling comes with its own service; until then nothing was re-checked and nothing amended.
+    settle: [],
+    amendments: [],
+  };
+}
+
+export function residueView({ key, outcome, code, message }: Residue): ResidueJson {
+  return { key, outcome, code, message };
+}
+
+export function planView({ projectId, objects, bytes, surfaces }: Plan): PlanJson {
+  return { projectId, dryRun: true, objects, bytes, surfaces: surfaces.map(planSurfaceView) };
+}
+
+export function cleanupCheckView(check: CleanupCheck): CleanupCheckJson {
+  const { projectId, isClean, surfaces } = check;
+  return { projectId, isClean, surfaces: surfaces.map(planSurfaceView) };
+}
+
+function planSurfaceView(one: PlanSurface): PlanJson["surfaces"][number] {
+  return { ...one, sampleKeys: [...one.sampleKeys] };
+}
+
+export function receiptView({ jws, payload }: ReceiptView): ReceiptJson {
+  return {
+    receipt: jws,
+    payload: {
+      ...payload,
+      surfaces: payload.surfaces.map((one) => ({ ...one })),
+      sweeps: payload.sweeps.map((one) => ({ ...one })),
+      notCovered: [...payload.notCovered],
+    },
+    amendments: [],
+  };
+}
+
+function timestampOrNull(instant: Instant | null): string | null {
+  return instant === null ? null : timestamp(instant);
+}

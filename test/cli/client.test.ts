@@ -1,0 +1,103 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { filePath } from "../../src/cli/api.ts";
+import { Client, segment } from "../../src/cli/client.ts";
+import { expunge, temporaryDir } from "./harness.ts";
+import { type Answer, json, StubService } from "./stub-service.ts";
+
+let service: StubService;
+
+beforeEach(async () => {
+  service = await StubService.open();
+});
+
+afterEach(() => service.close());
+
+function problem(status: number, body: object): Answer {
+  return (_request, response) =>
+    json(response, status, { type: "about:blank", title: "no", status, ...body });
+}
+
+async function show(...argv: string[]): Promise<{ code: number; stdout: string }> {
+  const cwd = await temporaryDir();
+  const env = { EXPUNGE_URL: service.url, EXPUNGE_TOKEN: "t" };
+  return await expunge(["project", "show", "p1", ...argv, "--json"], { cwd, env });
+}
+
+test.each([
+  [401, "unauthorized", 5],
+  [404, "project-not-found", 6],
+  [423, "project-held", 7],
+  [503, "not-ready", 10],
+])(
+  "a problem %i of the service with the code %s ends with exit code %i",
+  async (status, code, exit) => {
+    service.answer = problem(status, { code, detail: "So it is.", extra: 7 });
+    const ended = await show();
+    expect(ended.code).toBe(exit);
+    expect(JSON.parse(ended.stdout)).toMatchObject({
+      error: { code, message: "So it is.", extra: 7 },
+    });
+  },
+);
+
+test("a problem with a code that only the service knows keeps its words", async () => {
+  service.answer = problem(405, { code: "method-not-allowed", detail: "Not here." });
+  const ended = await show();
+  expect(ended.code).toBe(2);
+  expect(JSON.parse(ended.stdout)).toMatchObject({
+    error: { message: "Not here.", serviceCode: "method-not-allowed" },
+  });
+});
+
+test("an answer that is none of expunge's is an unexpected error", async () => {
+  service.answer = (_request, response) => response.end("<html>");
+  expect((await show()).code).toBe(1);
+});
+
+test("a proxy that finds no service behind it counts as an unreachable service", async () => {
+  service.answer = (_request, response) => {
+    response.statusCode = 502;
+    response.end("<html>");
+  };
+  expect((await show()).code).toBe(10);
+});
+
+test("a service that does not answer ends a command with exit code 10", async () => {
+  service.close();
+  const { code, stdout } = await show();
+  expect(code).toBe(10);
+  expect(JSON.parse(stdout)).toMatchObject({
+    error: { code: "service-unreachable", url: service.url },
+  });
+});
+
+test("the token goes to the service and to no other address", async () => {
+  const seen: (string | undefined)[] = [];
+  service.answer = (request, response) => {
+    seen.push(request.headers.authorization);
+    response.end("{}");
+  };
+  const client = new Client({ url: service.url, token: "secret" });
+  await client.json("/v1/projects");
+  await client.send(`${service.url.replace("127.0.0.1", "localhost")}/elsewhere`);
+  expect(seen).toEqual(["Bearer secret", undefined]);
+});
+
+test("names that a URL would take for steps elsewhere never get into one", () => {
+  expect(() => segment("..")).toThrow();
+  expect(() => filePath("p1", "a/../../p2/b")).toThrow();
+  expect(filePath("p1", "a b/ü?#%.txt")).toBe("/v1/projects/p1/files/a%20b/%C3%BC%3F%23%25.txt");
+});
+
+test("deleting a project without --yes is refused in a pipe before anything is asked of the service", async () => {
+  let asked = 0;
+  service.answer = (_request, response) => {
+    asked++;
+    response.end("{}");
+  };
+  const env = { EXPUNGE_URL: service.url, EXPUNGE_TOKEN: "t" };
+  const ended = await expunge(["project", "delete", "p1", "--json"], { env });
+  expect(ended.code).toBe(7);
+  expect(JSON.parse(ended.stdout)).toMatchObject({ error: { code: "confirmation-needed" } });
+  expect(asked).toBe(0);
+});

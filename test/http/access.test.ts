@@ -1,0 +1,165 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { ExpungeError } from "../../src/core/errors.ts";
+import { type Call, expectProblem, fieldOf, type HttpService, jsonOf, makeProject, putFile, startHttp } from "./support.ts";
+
+let http: HttpService;
+/** Identifiers of what belongs to alice. */
+const ids: Record<string, string> = { id: "p1", path: "a" };
+
+beforeAll(async () => {
+  http = await startHttp();
+  ids["uid"] = await makeProject(http, "p1", "alice");
+  await putFile(http, "p1", "a", "x");
+  const upload = await http.call({
+    method: "POST",
+    url: "/v1/projects/p1/uploads",
+    payload: { path: "b", sizeBytes: 5 },
+  });
+  ids["uploadId"] = fieldOf(upload, "uploadId");
+  ids["goneUid"] = await makeProject(http, "gone", "alice");
+  const deleted = await http.call({ method: "DELETE", url: "/v1/projects/gone" });
+  ids["deletionId"] = fieldOf(deleted, "id");
+});
+afterAll(() => http.close());
+
+/** Every route that asks for a token, with a body that it takes. */
+const ROUTES: readonly [Call["method"], string, object?][] = [
+  ["POST", "/v1/projects", {}],
+  ["GET", "/v1/projects"],
+  ["GET", "/v1/projects/{id}"],
+  ["PATCH", "/v1/projects/{id}", { name: "mine" }],
+  ["DELETE", "/v1/projects/{id}"],
+  ["DELETE", "/v1/projects/{id}?dryRun=true"],
+  ["DELETE", "/v1/projects/{id}?maxObjects=0"],
+  ["POST", "/v1/projects/{id}/restore"],
+  ["PUT", "/v1/projects/{id}/hold", { reason: "mine" }],
+  ["DELETE", "/v1/projects/{id}/hold"],
+  ["GET", "/v1/projects/{id}/files"],
+  ["PUT", "/v1/projects/{id}/files/{path}"],
+  ["GET", "/v1/projects/{id}/files/{path}"],
+  ["HEAD", "/v1/projects/{id}/files/{path}"],
+  ["DELETE", "/v1/projects/{id}/files/{path}"],
+  ["POST", "/v1/projects/{id}/files:delete", { paths: ["a"] }],
+  ["POST", "/v1/projects/{id}/files:check", { paths: ["a"] }],
+  ["POST", "/v1/projects/{id}/files:move", { from: "a", to: "c" }],
+  ["POST", "/v1/projects/{id}/urls", { path: "a" }],
+  ["POST", "/v1/projects/{id}/uploads", { path: "c", sizeBytes: 1 }],
+  ["GET", "/v1/projects/{id}/uploads/{uploadId}/parts"],
+  ["GET", "/v1/projects/{id}/uploads/{uploadId}/parts/1"],
+  ["POST", "/v1/projects/{id}/uploads/{uploadId}/complete"],
+  ["DELETE", "/v1/projects/{id}/uploads/{uploadId}"],
+  ["GET", "/v1/deletions"],
+  ["GET", "/v1/deletions/{deletionId}"],
+  ["GET", "/v1/deletions/{deletionId}/events"],
+  ["GET", "/v1/deletions/{deletionId}/residue"],
+  ["POST", "/v1/deletions/{deletionId}/retry"],
+  ["GET", "/v1/receipts/{goneUid}"],
+  ["POST", "/v1/debug/cleanup-project/{id}"],
+  ["POST", "/v1/debug/cleanup-project/{id}?dryRun=false"],
+  ["GET", "/v1/debug/verify-cleanup/{id}"],
+  ["GET", "/v1/debug/project-files/{id}"],
+  ["POST", "/v1/debug/self-test"],
+];
+
+const ADMIN_ONLY = /\/hold$|\/debug\//;
+
+function at(route: string): string {
+  return route.replaceAll(/\{(\w+)\}/g, (_whole, name: string) => ids[name] ?? "missing");
+}
+
+test("the routes that the access tests go through are all that ask for a token", async () => {
+  const document = jsonOf(await http.call({ as: "", method: "GET", url: "/openapi.json" }));
+  const paths = document["paths"] as Record<string, Record<string, { security?: unknown[] }>>;
+  const documented = Object.entries(paths).flatMap(([path, item]) =>
+    Object.entries(item)
+      .filter(([, { security }]) => security === undefined)
+      .map(([method]) => `${method.toUpperCase()} ${path}`.replaceAll(/\{\w+\}/g, "{}")),
+  );
+  const tested = ROUTES.map(([method, url]) =>
+    `${method} ${url.replace(/\?.*/, "")}`.replace("/parts/1", "/parts/{}").replaceAll(/\{\w+\}/g, "{}"),
+  );
+  expect([...new Set(tested)].sort()).toEqual(documented.sort());
+});
+
+test.each(ROUTES)("%s %s without a valid token is answered with 401", async (method, url, payload) => {
+  const body = payload === undefined ? {} : { payload };
+  const answers = [];
+  for (const authorization of [undefined, "Bearer wrong", "Basic YTpi", "Bearer", "Bearer admin x"]) {
+    const headers: Record<string, string> = authorization === undefined ? {} : { authorization };
+    const answer = await http.call({ as: "", method, url: at(url), headers, ...body });
+    expect(answer.statusCode).toBe(401);
+    expect(answer.headers["www-authenticate"]).toBe('Bearer realm="expunge"');
+    if (method === "HEAD") continue;
+    const { instance: _instance, ...problem } = expectProblem(answer, 401, "unauthorized");
+    answers.push(JSON.stringify(problem));
+  }
+  expect(new Set(answers).size).toBeLessThanOrEqual(1);
+});
+
+test.each(ROUTES.filter(([, url]) => url.includes("{")))(
+  "%s %s of another owner is answered as if it did not exist",
+  async (method, url, payload) => {
+    const body = payload === undefined ? {} : { payload };
+    const before = http.metadata.snapshot();
+    const foreign = await http.call({ as: "bob", method, url: at(url), ...body });
+    const missing = await http.call({
+      as: "bob",
+      method,
+      url: at(url)
+        .replace("/p1", "/nope")
+        .replace(ids["deletionId"] ?? "", "DELETE-000000000000")
+        .replace(ids["goneUid"] ?? "", "nope"),
+      ...body,
+    });
+    expect(foreign.statusCode).toBe(ADMIN_ONLY.test(url.replace(/\?.*/, "")) ? 403 : 404);
+    const tidy = (text: string): string =>
+      text.replaceAll(/'(p1|nope)'|"instance":"[^"]*"/g, "");
+    expect([foreign.statusCode, tidy(foreign.body)]).toEqual([missing.statusCode, tidy(missing.body)]);
+    expect(http.metadata.snapshot()).toEqual(before);
+  },
+);
+
+test.each(ROUTES)("%s %s with a token that may only read changes nothing", async (method, url, payload) => {
+  const body = payload === undefined ? {} : { payload };
+  const before = http.metadata.snapshot();
+  const answer = await http.call({ as: "alice-reads", method, url: at(url), ...body });
+  const reads = method === "GET" || method === "HEAD" || /:check$|\/urls$/.test(url);
+  if (!reads || url.includes("/debug/") || /uploads\/.*parts/.test(url)) {
+    expectProblem(answer, 403, "forbidden");
+  } else expect(answer.statusCode).toBe(200);
+  expect(http.metadata.snapshot()).toEqual(before);
+});
+
+test("the scheme of a token is read without regard to case", async () => {
+  const headers = { authorization: "bearer admin" };
+  expect((await http.call({ as: "", method: "GET", url: "/v1/projects", headers })).statusCode).toBe(200);
+});
+
+test("an authenticator that fails is an error of ours and lets nobody in", async () => {
+  const broken = await startHttp({
+    http: {
+      authenticate: async () => {
+        throw new Error("the key server says: secret");
+      },
+    },
+  });
+  const answer = await broken.call({ method: "GET", url: "/v1/projects" });
+  expectProblem(answer, 500, "internal");
+  expect(answer.body).not.toContain("secret");
+  await broken.close();
+  const busy = await startHttp({
+    http: {
+      authenticate: async () => {
+        throw new ExpungeError("rate-limited", "Too many.", { details: { retryAfterSeconds: 9 } });
+      },
+    },
+  });
+  const limited = await busy.app.inject({
+    method: "GET",
+    url: "/v1/projects",
+    headers: { authorization: "Bearer x" },
+  });
+  expectProblem(limited, 429, "rate-limited");
+  expect(limited.headers["retry-after"]).toBe("9");
+  await busy.close();
+});
