@@ -97,6 +97,9 @@ export class PgBossJobs implements Jobs {
         this.#log.error({ ...fields, err: error }, "job failed; it is tried again");
       }
       throw error;
+    } finally {
+      // The next one that waits is fetched at once, not when polling comes round.
+      this.#wake(name);
     }
     if (stopping.aborted) throw new Error("interrupted: this process stops");
   }

@@ -4,6 +4,7 @@ import { ExpungeError } from "../core/errors.ts";
 import { randomText } from "../core/ids.ts";
 import { LIMITS } from "../core/limits.ts";
 import { authenticate } from "./auth.ts";
+import { commonHeaders } from "./common-headers.ts";
 import type { App, AppDeps, RouteDeps } from "./deps.ts";
 import { answerBadTarget, answerClientError, answerFailures } from "./failures.ts";
 import { describeApi } from "./openapi.ts";
@@ -65,8 +66,7 @@ function createServer(deps: RouteDeps): App {
       reply.raw.once("finish", () => logRequest(deps, request, reply));
       answerBadTarget(deps, error, request, reply);
     },
-    clientErrorHandler: (error, socket) =>
-      answerClientError(deps, newRequestId(), error, socket),
+    clientErrorHandler: (error, socket) => answerClientError(deps, newRequestId(), error, socket),
   });
   return app.withTypeProvider<ZodTypeProvider>();
 }
@@ -74,12 +74,7 @@ function createServer(deps: RouteDeps): App {
 /** What holds for every request before its route looks at it, and for every answer. */
 function guardRequests(app: FastifyInstance, deps: RouteDeps): void {
   app.addHook("onRequest", async (request, reply) => {
-    reply.headers({
-      "x-request-id": request.id,
-      "x-content-type-options": "nosniff",
-      "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
-      "referrer-policy": "no-referrer",
-    });
+    reply.headers(commonHeaders(request.id));
     // A fragment is no part of a request target (RFC 9112 section 3.2); routers cut it off silently.
     if (request.raw.url?.includes("#")) {
       throw new ExpungeError("invalid-request", "The URL has an unescaped '#'.");

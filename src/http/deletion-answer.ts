@@ -30,9 +30,13 @@ export async function answerDeletion(
     return view;
   }
   if (latest.blocked) {
-    throw new ExpungeError("deletion-blocked", `The deletion is blocked: ${latest.blocked.reason}`, {
-      details: { deletion: view, residue: view.residue },
-    });
+    throw new ExpungeError(
+      "deletion-blocked",
+      `The deletion is blocked: ${latest.blocked.reason}`,
+      {
+        details: { deletion: view, residue: view.residue },
+      },
+    );
   }
   reply
     .code(202)

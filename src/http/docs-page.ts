@@ -35,10 +35,12 @@ export function docsPage(document: unknown): string {
   const root = record(document);
   const info = record(root["info"]);
   const operations = operationsOf(record(root["paths"]));
-  const sections = list(root["tags"]).map(record).map((tag) => {
-    const own = operations.filter(({ fields }) => list(fields["tags"]).includes(tag["name"]));
-    return `<h2>${text(tag["description"])}</h2>${own.map(operationSection).join("")}`;
-  });
+  const sections = list(root["tags"])
+    .map(record)
+    .map((tag) => {
+      const own = operations.filter(({ fields }) => list(fields["tags"]).includes(tag["name"]));
+      return `<h2>${text(tag["description"])}</h2>${own.map(operationSection).join("")}`;
+    });
   return [
     '<!doctype html><html lang="en"><head><meta charset="utf-8">',
     '<meta name="viewport" content="width=device-width, initial-scale=1">',

@@ -3,6 +3,7 @@ import { STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import { ExpungeError, messageOf } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
+import { commonHeaders } from "./common-headers.ts";
 import type { RouteDeps } from "./deps.ts";
 import { type Failure, failureOf, HttpError, problemOf, STATUS } from "./problem.ts";
 import { allowedMethods, type RouteTable } from "./route-table.ts";
@@ -30,6 +31,8 @@ export function answerBadTarget(
   request: FastifyRequest,
   reply: FastifyReply,
 ): void {
+  // No hook of ours runs before a route is found.
+  reply.headers(commonHeaders(request.id));
   const known = aimsAtFile(request.raw.url ?? "") ? notUtf8() : error;
   void sendFailure(deps, known, request, reply);
 }
@@ -46,12 +49,14 @@ export function sendFailure(
   for (const [name, value] of Object.entries(headersOf(failure))) reply.header(name, value);
   // Headers that belong to the answer that is not given.
   for (const name of ["content-length", "etag", "content-disposition"]) reply.removeHeader(name);
-  return reply
-    .code(status)
-    .header("cache-control", "no-store")
-    .header("content-type", "application/problem+json")
-    // As bytes: to a text the framework would add a charset, which JSON does not have.
-    .send(Buffer.from(JSON.stringify(problemOf(failure, request.id))));
+  return (
+    reply
+      .code(status)
+      .header("cache-control", "no-store")
+      .header("content-type", "application/problem+json")
+      // As bytes: to a text the framework would add a charset, which JSON does not have.
+      .send(Buffer.from(JSON.stringify(problemOf(failure, request.id))))
+  );
 }
 
 /** A caller that went away is no failure of ours; what else is answered with 5xx is (I12). */
@@ -130,6 +135,7 @@ export function answerClientError(
       `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`,
       "Content-Type: application/problem+json",
       `Content-Length: ${Buffer.byteLength(body)}`,
+      ...Object.entries(commonHeaders(requestId)).map(([name, value]) => `${name}: ${value}`),
       "Connection: close",
       "",
       body,

@@ -43,7 +43,9 @@ export async function describeApi(app: FastifyInstance, deps: RouteDeps): Promis
     },
     transformObject: (document) => {
       const made = jsonSchemaTransformObject(document);
-      return "swagger" in made ? made : withOptionalBodies(withoutUnused(made as OpenAPIV3_1.Document));
+      return "swagger" in made
+        ? made
+        : withOptionalBodies(withoutUnused(made as OpenAPIV3_1.Document));
     },
   });
 }

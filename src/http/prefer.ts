@@ -8,7 +8,9 @@ export interface WaitPreference {
  * Reads `Prefer: wait=N` and `respond-async`. `wait` wins where both are given: wait so long, then
  * answer asynchronously (RFC 7240 section 4.1). Preferences that cannot be read are passed over.
  */
-export function waitPreference(header: string | readonly string[] | undefined): WaitPreference | null {
+export function waitPreference(
+  header: string | readonly string[] | undefined,
+): WaitPreference | null {
   if (header === undefined) return null;
   const text = typeof header === "string" ? header : header.join(",");
   const preferences = text.split(",").map((part) => (part.split(";", 1)[0] ?? "").trim());

@@ -30,8 +30,8 @@ export async function makePlan(
 ): Promise<Plan> {
   const tally = new Tally(allSurfaces(context, project));
   const listings = context.layouts.surfacesFor(project);
-  for await (const { key, sizeBytes } of surveyUncovered(context, project)) {
-    tally.add("tracked", key, sizeBytes);
+  for await (const { key, entry } of surveyUncovered(context, project)) {
+    if (entry) tally.add("tracked", key, entry.sizeBytes);
   }
   listing: for (const listing of listings) {
     for await (const pages of surveyListing(context, project, listing)) {

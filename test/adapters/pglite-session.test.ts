@@ -112,7 +112,11 @@ describe("embedded database: one session, many users", () => {
   });
 
   test("the job queue on the same session does not get into transactions, nor they into it", async () => {
-    const boss = new PgBoss({ db: fromPglite(database.session), backend: "pglite", schedule: false });
+    const boss = new PgBoss({
+      db: fromPglite(database.session),
+      backend: "pglite",
+      schedule: false,
+    });
     const failures: unknown[] = [];
     boss.on("error", (error) => failures.push(error));
     await boss.start();

@@ -122,31 +122,27 @@ describe("embedded database: what it acknowledges is on the disk", () => {
     });
   });
 
-  test(
-    "a kill in the midst of commits loses no row that was acknowledged",
-    async () => {
-      const dir = join(root, "killed");
-      const project = newProject();
+  test("a kill in the midst of commits loses no row that was acknowledged", async () => {
+    const dir = join(root, "killed");
+    const project = newProject();
+    await using(dir, async ({ dialect }) => {
+      await (await PostgresMetadataStore.open(dialect)).createProject(project);
+    });
+    const acknowledged = new Set<string>();
+    for (let run = 0; run < KILLS; run++) {
+      const lines = await commitsUntilKilled(dir, project.uid, 20 + run * 7);
+      expect(lines.length).toBeGreaterThanOrEqual(20);
+      for (const line of lines) acknowledged.add(line);
       await using(dir, async ({ dialect }) => {
-        await (await PostgresMetadataStore.open(dialect)).createProject(project);
+        const store = await PostgresMetadataStore.open(dialect);
+        const files = await store.listFiles(project.uid, { limit: 100_000 });
+        const there = new Set(files.map(({ path }) => path));
+        expect([...acknowledged].filter((path) => !there.has(path))).toEqual([]);
+        const { fileCount } = (await store.findProjectByUid(project.uid)) ?? {};
+        expect(fileCount).toBe(files.length);
       });
-      const acknowledged = new Set<string>();
-      for (let run = 0; run < KILLS; run++) {
-        const lines = await commitsUntilKilled(dir, project.uid, 20 + run * 7);
-        expect(lines.length).toBeGreaterThanOrEqual(20);
-        for (const line of lines) acknowledged.add(line);
-        await using(dir, async ({ dialect }) => {
-          const store = await PostgresMetadataStore.open(dialect);
-          const files = await store.listFiles(project.uid, { limit: 100_000 });
-          const there = new Set(files.map(({ path }) => path));
-          expect([...acknowledged].filter((path) => !there.has(path))).toEqual([]);
-          const { fileCount } = (await store.findProjectByUid(project.uid)) ?? {};
-          expect(fileCount).toBe(files.length);
-        });
-      }
-    },
-    120_000,
-  );
+    }
+  }, 120_000);
 });
 
 /** The paths whose commits a child acknowledged before it was killed, after at least so many. */

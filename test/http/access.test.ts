@@ -1,6 +1,15 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ExpungeError } from "../../src/core/errors.ts";
-import { type Call, expectProblem, fieldOf, type HttpService, jsonOf, makeProject, putFile, startHttp } from "./support.ts";
+import {
+  type Call,
+  expectProblem,
+  fieldOf,
+  type HttpService,
+  jsonOf,
+  makeProject,
+  putFile,
+  startHttp,
+} from "./support.ts";
 
 let http: HttpService;
 /** Identifiers of what belongs to alice. */
@@ -76,25 +85,36 @@ test("the routes that the access tests go through are all that ask for a token",
       .map(([method]) => `${method.toUpperCase()} ${path}`.replaceAll(/\{\w+\}/g, "{}")),
   );
   const tested = ROUTES.map(([method, url]) =>
-    `${method} ${url.replace(/\?.*/, "")}`.replace("/parts/1", "/parts/{}").replaceAll(/\{\w+\}/g, "{}"),
+    `${method} ${url.replace(/\?.*/, "")}`
+      .replace("/parts/1", "/parts/{}")
+      .replaceAll(/\{\w+\}/g, "{}"),
   );
   expect([...new Set(tested)].sort()).toEqual(documented.sort());
 });
 
-test.each(ROUTES)("%s %s without a valid token is answered with 401", async (method, url, payload) => {
-  const body = payload === undefined ? {} : { payload };
-  const answers = [];
-  for (const authorization of [undefined, "Bearer wrong", "Basic YTpi", "Bearer", "Bearer admin x"]) {
-    const headers: Record<string, string> = authorization === undefined ? {} : { authorization };
-    const answer = await http.call({ as: "", method, url: at(url), headers, ...body });
-    expect(answer.statusCode).toBe(401);
-    expect(answer.headers["www-authenticate"]).toBe('Bearer realm="expunge"');
-    if (method === "HEAD") continue;
-    const { instance: _instance, ...problem } = expectProblem(answer, 401, "unauthorized");
-    answers.push(JSON.stringify(problem));
-  }
-  expect(new Set(answers).size).toBeLessThanOrEqual(1);
-});
+test.each(ROUTES)(
+  "%s %s without a valid token is answered with 401",
+  async (method, url, payload) => {
+    const body = payload === undefined ? {} : { payload };
+    const answers = [];
+    for (const authorization of [
+      undefined,
+      "Bearer wrong",
+      "Basic YTpi",
+      "Bearer",
+      "Bearer admin x",
+    ]) {
+      const headers: Record<string, string> = authorization === undefined ? {} : { authorization };
+      const answer = await http.call({ as: "", method, url: at(url), headers, ...body });
+      expect(answer.statusCode).toBe(401);
+      expect(answer.headers["www-authenticate"]).toBe('Bearer realm="expunge"');
+      if (method === "HEAD") continue;
+      const { instance: _instance, ...problem } = expectProblem(answer, 401, "unauthorized");
+      answers.push(JSON.stringify(problem));
+    }
+    expect(new Set(answers).size).toBeLessThanOrEqual(1);
+  },
+);
 
 test.each(ROUTES.filter(([, url]) => url.includes("{")))(
   "%s %s of another owner is answered as if it did not exist",
@@ -112,27 +132,34 @@ test.each(ROUTES.filter(([, url]) => url.includes("{")))(
       ...body,
     });
     expect(foreign.statusCode).toBe(ADMIN_ONLY.test(url.replace(/\?.*/, "")) ? 403 : 404);
-    const tidy = (text: string): string =>
-      text.replaceAll(/'(p1|nope)'|"instance":"[^"]*"/g, "");
-    expect([foreign.statusCode, tidy(foreign.body)]).toEqual([missing.statusCode, tidy(missing.body)]);
+    const tidy = (text: string): string => text.replaceAll(/'(p1|nope)'|"instance":"[^"]*"/g, "");
+    expect([foreign.statusCode, tidy(foreign.body)]).toEqual([
+      missing.statusCode,
+      tidy(missing.body),
+    ]);
     expect(http.metadata.snapshot()).toEqual(before);
   },
 );
 
-test.each(ROUTES)("%s %s with a token that may only read changes nothing", async (method, url, payload) => {
-  const body = payload === undefined ? {} : { payload };
-  const before = http.metadata.snapshot();
-  const answer = await http.call({ as: "alice-reads", method, url: at(url), ...body });
-  const reads = method === "GET" || method === "HEAD" || /:check$|\/urls$/.test(url);
-  if (!reads || url.includes("/debug/") || /uploads\/.*parts/.test(url)) {
-    expectProblem(answer, 403, "forbidden");
-  } else expect(answer.statusCode).toBe(200);
-  expect(http.metadata.snapshot()).toEqual(before);
-});
+test.each(ROUTES)(
+  "%s %s with a token that may only read changes nothing",
+  async (method, url, payload) => {
+    const body = payload === undefined ? {} : { payload };
+    const before = http.metadata.snapshot();
+    const answer = await http.call({ as: "alice-reads", method, url: at(url), ...body });
+    const reads = method === "GET" || method === "HEAD" || /:check$|\/urls$/.test(url);
+    if (!reads || url.includes("/debug/") || /uploads\/.*parts/.test(url)) {
+      expectProblem(answer, 403, "forbidden");
+    } else expect(answer.statusCode).toBe(200);
+    expect(http.metadata.snapshot()).toEqual(before);
+  },
+);
 
 test("the scheme of a token is read without regard to case", async () => {
   const headers = { authorization: "bearer admin" };
-  expect((await http.call({ as: "", method: "GET", url: "/v1/projects", headers })).statusCode).toBe(200);
+  expect(
+    (await http.call({ as: "", method: "GET", url: "/v1/projects", headers })).statusCode,
+  ).toBe(200);
 });
 
 test("an authenticator that fails is an error of ours and lets nobody in", async () => {

@@ -57,7 +57,8 @@ test("a range of an empty file cannot be satisfied", async () => {
 test("If-Range with another ETag, a weak one or a date sends the whole file", async () => {
   const range = "bytes=0-3";
   const get = async (ifRange: string): Promise<number> =>
-    (await http.call({ method: "GET", url: URL, headers: { range, "if-range": ifRange } })).statusCode;
+    (await http.call({ method: "GET", url: URL, headers: { range, "if-range": ifRange } }))
+      .statusCode;
   expect(await get(etag)).toBe(206);
   expect(await get('"other"')).toBe(200);
   expect(await get(`W/${etag}`)).toBe(200);
@@ -85,7 +86,11 @@ test("If-None-Match answers 304 for the ETag that the caller has, weakly compare
   const other = await http.call({ method: "GET", url: URL, headers: { "if-none-match": '"x"' } });
   expect(other.statusCode).toBe(200);
   const since = new Date(Date.now() + 5000).toUTCString();
-  const date = await http.call({ method: "GET", url: URL, headers: { "if-modified-since": since } });
+  const date = await http.call({
+    method: "GET",
+    url: URL,
+    headers: { "if-modified-since": since },
+  });
   expect(date.statusCode).toBe(304);
 });
 
@@ -99,7 +104,11 @@ test("If-Match on a read answers 412 unless the file has the ETag, strongly comp
   expect(await get("unquoted")).toBe(400);
   const old = new Date(0).toUTCString();
   const changed = { "if-unmodified-since": old };
-  expectProblem(await http.call({ method: "GET", url: URL, headers: changed }), 412, "precondition-failed");
+  expectProblem(
+    await http.call({ method: "GET", url: URL, headers: changed }),
+    412,
+    "precondition-failed",
+  );
 });
 
 test("preconditions on PUT and DELETE are checked with the write", async () => {

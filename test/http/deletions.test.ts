@@ -1,6 +1,15 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { z } from "zod";
-import { expectProblem, fieldOf, type HttpService, jsonOf, listen, makeProject, putFile, startHttp } from "./support.ts";
+import {
+  expectProblem,
+  fieldOf,
+  type HttpService,
+  jsonOf,
+  listen,
+  makeProject,
+  putFile,
+  startHttp,
+} from "./support.ts";
 
 let http: HttpService;
 beforeEach(async () => {
@@ -19,7 +28,9 @@ async function requestDeletion(query = ""): Promise<string> {
     headers: { prefer: "respond-async" },
   });
   const { deletion } = jsonOf(deleted);
-  return deletion === undefined ? fieldOf(deleted, "id") : z.object({ id: z.string() }).parse(deletion).id;
+  return deletion === undefined
+    ? fieldOf(deleted, "id")
+    : z.object({ id: z.string() }).parse(deletion).id;
 }
 
 function lock(): void {
@@ -73,7 +84,10 @@ test("deletions are listed newest first, by state and project, and read one by o
   const second = await http.call({ method: "DELETE", url: "/v1/projects/p2" });
   const ids = async (url: string, as = "admin"): Promise<unknown[]> => {
     const { items } = jsonOf(await http.call({ as, method: "GET", url }));
-    return z.array(z.object({ id: z.string() })).parse(items).map(({ id }) => id);
+    return z
+      .array(z.object({ id: z.string() }))
+      .parse(items)
+      .map(({ id }) => id);
   };
   expect(await ids("/v1/deletions")).toEqual([fieldOf(second, "id"), first]);
   expect(await ids("/v1/deletions?state=completed")).toEqual([fieldOf(second, "id")]);
@@ -109,9 +123,13 @@ test("the residue is answered whole, one JSON object per line", async () => {
   const residue = await http.call({ method: "GET", url: `/v1/deletions/${deletion.id}/residue` });
   expect(residue.headers["content-type"]).toContain("application/x-ndjson");
   expect(residue.body.endsWith("\n")).toBe(true);
-  const lines = residue.body.trimEnd().split("\n").map((line) => JSON.parse(line) as unknown);
+  const lines = residue.body
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as unknown);
   expect(lines).toHaveLength(151);
-  for (const line of lines) expect(line).toMatchObject({ outcome: "blocked", code: "object-locked" });
+  for (const line of lines)
+    expect(line).toMatchObject({ outcome: "blocked", code: "object-locked" });
 });
 
 test("a blocked deletion is retried with 202 and completes once its cause is gone", async () => {
@@ -119,7 +137,11 @@ test("a blocked deletion is retried with 202 and completes once its cause is gon
   await http.call({ method: "DELETE", url: URL });
   const id = await requestDeletion();
   http.objects.failures.refuse = null;
-  const retried = await http.call({ as: "alice", method: "POST", url: `/v1/deletions/${id}/retry` });
+  const retried = await http.call({
+    as: "alice",
+    method: "POST",
+    url: `/v1/deletions/${id}/retry`,
+  });
   expect([retried.statusCode, retried.headers["location"]]).toEqual([202, `/v1/deletions/${id}`]);
   const done = await http.call({ method: "DELETE", url: URL });
   expect([done.statusCode, fieldOf(done, "id")]).toEqual([200, id]);

@@ -1,7 +1,15 @@
 import { createHash } from "node:crypto";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { StoreError } from "../../src/core/store-errors.ts";
-import { expectProblem, fieldOf, type HttpService, jsonOf, makeProject, putFile, startHttp } from "./support.ts";
+import {
+  expectProblem,
+  fieldOf,
+  type HttpService,
+  jsonOf,
+  makeProject,
+  putFile,
+  startHttp,
+} from "./support.ts";
 
 let http: HttpService;
 beforeEach(async () => {
@@ -25,7 +33,11 @@ test("a file is stored whatever its content type, and read back byte for byte", 
     const headers = { "content-type": type };
     const put = await http.call({ as: "alice", method: "PUT", url, payload: bytes, headers });
     expect(put.statusCode).toBe(201);
-    expect(jsonOf(put)).toMatchObject({ path: `dir/${index}.bin`, sizeBytes: 6, contentType: type });
+    expect(jsonOf(put)).toMatchObject({
+      path: `dir/${index}.bin`,
+      sizeBytes: 6,
+      contentType: type,
+    });
     expect(put.headers["location"]).toBe(url);
     const got = await http.call({ as: "alice", method: "GET", url });
     expect(got.rawPayload).toEqual(bytes);
@@ -60,7 +72,10 @@ test("files are listed by prefix and page, in the order of their paths", async (
   const first = jsonOf(await http.call({ method: "GET", url: `${FILES}?prefix=b/&limit=2` }));
   expect(first["items"]).toMatchObject([{ path: "b/1" }, { path: "b/2" }]);
   const cursor = String(first["nextCursor"]);
-  const next = await http.call({ method: "GET", url: `${FILES}?prefix=b/&limit=2&cursor=${cursor}` });
+  const next = await http.call({
+    method: "GET",
+    url: `${FILES}?prefix=b/&limit=2&cursor=${cursor}`,
+  });
   expect(jsonOf(next)).toMatchObject({ items: [{ path: "b/3" }], nextCursor: null });
   const other = await http.call({ method: "GET", url: `${FILES}?prefix=c&cursor=${cursor}` });
   expectProblem(other, 400, "invalid-cursor");

@@ -63,8 +63,9 @@ test("every route of the router stands in the OpenAPI document, and nothing else
   const documented = Object.entries(paths).flatMap(([path, item]) =>
     Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`),
   );
-  const routes = [...http.app.printRoutes({ commonPrefix: false }).matchAll(/\(([A-Z, ]+)\)/g)]
-    .flatMap(([, methods = ""]) => methods.split(", "));
+  const routes = [
+    ...http.app.printRoutes({ commonPrefix: false }).matchAll(/\(([A-Z, ]+)\)/g),
+  ].flatMap(([, methods = ""]) => methods.split(", "));
   expect(documented).toHaveLength(routes.length);
   expect(documented).toContain("PUT /v1/projects/{id}/files/{path}");
   expect(documented).toContain("HEAD /v1/projects/{id}/files/{path}");

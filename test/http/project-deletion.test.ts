@@ -35,8 +35,15 @@ test("DELETE answers 200 with the completed deletion and its receipt, and nothin
   await begin();
   const deleted = await http.call({ as: "alice", method: "DELETE", url: URL });
   expect(deleted.statusCode).toBe(200);
-  expect(jsonOf(deleted)).toMatchObject({ state: "completed", blocked: null, residue: [], settle: [] });
-  const left = [...http.objects.snapshot().objects.keys()].filter((key) => !key.startsWith(".expunge/"));
+  expect(jsonOf(deleted)).toMatchObject({
+    state: "completed",
+    blocked: null,
+    residue: [],
+    settle: [],
+  });
+  const left = [...http.objects.snapshot().objects.keys()].filter(
+    (key) => !key.startsWith(".expunge/"),
+  );
   expect(left).toEqual([]);
   const receipt = await http.call({
     as: "alice",
@@ -56,7 +63,11 @@ test("a repeated DELETE of a deleted project answers 200 with the same receipt, 
     const gone = expectProblem(await http.call({ method: "GET", url }), 410, "project-deleted");
     expect(gone["receipt"]).toBe(`/v1/receipts/${uid}`);
   }
-  expectProblem(await http.call({ method: "DELETE", url: `${URL}?dryRun=true` }), 410, "project-deleted");
+  expectProblem(
+    await http.call({ method: "DELETE", url: `${URL}?dryRun=true` }),
+    410,
+    "project-deleted",
+  );
 });
 
 test("a dry run answers the plan and changes nothing", async () => {
@@ -68,20 +79,28 @@ test("a dry run answers the plan and changes nothing", async () => {
 
 test("maxObjects refuses a larger project and changes nothing", async () => {
   await begin();
-  expectProblem(await http.call({ method: "DELETE", url: `${URL}?maxObjects=2` }), 409, "too-many-objects");
+  expectProblem(
+    await http.call({ method: "DELETE", url: `${URL}?maxObjects=2` }),
+    409,
+    "too-many-objects",
+  );
   expect(jsonOf(await http.call({ method: "GET", url: URL }))["state"]).toBe("active");
   const deleted = await http.call({ method: "DELETE", url: `${URL}?maxObjects=3` });
   expect(deleted.statusCode).toBe(200);
 });
 
-test.each(["maxObjects=-1", "maxObjects=1.5", "grace=3", "grace=soon", "dryRun=yes", "dryrun=true"])(
-  "DELETE of a project refuses the query '%s'",
-  async (query) => {
-    await begin({}, 0);
-    const refused = await http.call({ method: "DELETE", url: `${URL}?${query}` });
-    expectProblem(refused, 400, "invalid-request");
-  },
-);
+test.each([
+  "maxObjects=-1",
+  "maxObjects=1.5",
+  "grace=3",
+  "grace=soon",
+  "dryRun=yes",
+  "dryrun=true",
+])("DELETE of a project refuses the query '%s'", async (query) => {
+  await begin({}, 0);
+  const refused = await http.call({ method: "DELETE", url: `${URL}?${query}` });
+  expectProblem(refused, 400, "invalid-request");
+});
 
 test("with a grace DELETE answers 202 at once, files stay readable, and restore undoes it", async () => {
   await begin();
@@ -107,7 +126,11 @@ test("a smaller grace brings the purge forward, and then DELETE waits for it", a
 
 test("respond-async answers 202 without waiting, and says that it was applied", async () => {
   await begin({ work: false });
-  const deleted = await http.call({ method: "DELETE", url: URL, headers: { prefer: "respond-async" } });
+  const deleted = await http.call({
+    method: "DELETE",
+    url: URL,
+    headers: { prefer: "respond-async" },
+  });
   expect(deleted.statusCode).toBe(202);
   expect(deleted.headers["preference-applied"]).toBe("respond-async");
   expect(deleted.headers["retry-after"]).toBe("2");
@@ -135,8 +158,16 @@ test("a blocked deletion is answered with 409 and the residue at once, also asyn
     if (blocked.statusCode === 202) throw new Error("a blocked deletion is not on its way");
     const problem = expectProblem(blocked, 409, "deletion-blocked");
     expect(problem["residue"]).toHaveLength(3);
-    expect(problem["residue"]).toMatchObject([{ outcome: "blocked", code: "object-locked" }, {}, {}]);
-    expect(problem["deletion"]).toMatchObject({ state: "deleting", residueTotal: 3, receipt: null });
+    expect(problem["residue"]).toMatchObject([
+      { outcome: "blocked", code: "object-locked" },
+      {},
+      {},
+    ]);
+    expect(problem["deletion"]).toMatchObject({
+      state: "deleting",
+      residueTotal: 3,
+      receipt: null,
+    });
   }
   expect(Date.now() - startedAt).toBeLessThan(8000);
   const read = await http.call({ method: "GET", url: `${URL}/files/f0.txt` });
@@ -146,5 +177,8 @@ test("a blocked deletion is answered with 409 and the residue at once, also asyn
 test("who may only delete gets the receipt of what it deleted", async () => {
   await begin();
   const deleted = await http.call({ as: "alice-deletes", method: "DELETE", url: URL });
-  expect([deleted.statusCode, jsonOf(deleted)["receipt"]]).toEqual([200, expect.stringContaining(".")]);
+  expect([deleted.statusCode, jsonOf(deleted)["receipt"]]).toEqual([
+    200,
+    expect.stringContaining("."),
+  ]);
 });

@@ -1,5 +1,12 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { expectProblem, fieldOf, type HttpService, jsonOf, makeProject, startHttp } from "./support.ts";
+import {
+  expectProblem,
+  fieldOf,
+  type HttpService,
+  jsonOf,
+  makeProject,
+  startHttp,
+} from "./support.ts";
 
 let http: HttpService;
 beforeEach(async () => {
@@ -57,7 +64,14 @@ test.each([
 test("unknown and malformed query parameters are refused by name", async () => {
   const near = await http.call({ method: "GET", url: "/v1/projects?limt=5" });
   expect(expectProblem(near, 400, "invalid-request")["detail"]).toContain("did you mean 'limit'?");
-  for (const query of ["limit=0", "limit=1001", "limit=1e2", "limit=", "limit=5&limit=6", "state=x"]) {
+  for (const query of [
+    "limit=0",
+    "limit=1001",
+    "limit=1e2",
+    "limit=",
+    "limit=5&limit=6",
+    "state=x",
+  ]) {
     const refused = await http.call({ method: "GET", url: `/v1/projects?${query}` });
     expectProblem(refused, 400, "invalid-request");
   }
@@ -81,7 +95,10 @@ test("projects are listed page by page to the end, each owner seeing its own", a
   while (url !== null) {
     const page = jsonOf(await http.call({ as: "alice", method: "GET", url }));
     seen.push(...(page["items"] as { id: string }[]).map(({ id }) => id));
-    url = page["nextCursor"] === null ? null : `/v1/projects?limit=2&cursor=${String(page["nextCursor"])}`;
+    url =
+      page["nextCursor"] === null
+        ? null
+        : `/v1/projects?limit=2&cursor=${String(page["nextCursor"])}`;
   }
   expect(seen).toEqual(["p1", "p2", "p3"]);
   const all = jsonOf(await http.call({ method: "GET", url: "/v1/projects?namePrefix=q" }));

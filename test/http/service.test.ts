@@ -3,7 +3,14 @@ import { ERRORS, ExpungeError } from "../../src/core/errors.ts";
 import { LIMITS } from "../../src/core/limits.ts";
 import { StoreError } from "../../src/core/store-errors.ts";
 import { failureOf, HTTP_ERRORS, problemOf, STATUS } from "../../src/http/problem.ts";
-import { expectProblem, type HttpService, jsonOf, makeProject, putFile, startHttp } from "./support.ts";
+import {
+  expectProblem,
+  type HttpService,
+  jsonOf,
+  makeProject,
+  putFile,
+  startHttp,
+} from "./support.ts";
 
 let http: HttpService | undefined;
 afterEach(async () => {
@@ -15,7 +22,10 @@ test("every code has one status, a title and a remedy, and no status is of succe
   const codes = [...Object.keys(ERRORS), ...Object.keys(HTTP_ERRORS)];
   expect(Object.keys(STATUS).sort()).toEqual(codes.sort());
   for (const code of Object.keys(STATUS) as (keyof typeof STATUS)[]) {
-    const problem = problemOf({ code, detail: "d", details: { status: 200, x: 1 }, passing: false }, "r");
+    const problem = problemOf(
+      { code, detail: "d", details: { status: 200, x: 1 }, passing: false },
+      "r",
+    );
     expect(problem.status).toBe(STATUS[code]);
     expect(problem.status).toBeGreaterThanOrEqual(400);
     expect(problem).toMatchObject({ type: `urn:expunge:error:${code}`, instance: "r", x: 1 });
@@ -52,7 +62,9 @@ test("health is answered while the service is not ready, and everything else is 
   expectProblem(early, 503, "not-ready");
   expect(early.headers["retry-after"]).toBe("5");
   ready = true;
-  expect(jsonOf(await http.call({ as: "", method: "GET", url: "/readyz" }))).toEqual({ ready: true });
+  expect(jsonOf(await http.call({ as: "", method: "GET", url: "/readyz" }))).toEqual({
+    ready: true,
+  });
   expect((await http.call({ method: "GET", url: "/v1/projects" })).statusCode).toBe(200);
 });
 
@@ -62,9 +74,17 @@ test("the router's own failures are problems with codes of their own", async () 
   const post = { method: "POST", url: "/v1/projects" } as const;
   expectProblem(await http.call({ ...post, payload: "{", headers: json }), 400, "invalid-request");
   expectProblem(await http.call({ ...post, payload: "[]", headers: json }), 400, "invalid-request");
-  expectProblem(await http.call({ ...post, payload: "null", headers: json }), 400, "invalid-request");
+  expectProblem(
+    await http.call({ ...post, payload: "null", headers: json }),
+    400,
+    "invalid-request",
+  );
   const poison = '{"metadata":{"__proto__":{"x":1}}}';
-  expectProblem(await http.call({ ...post, payload: poison, headers: json }), 400, "invalid-request");
+  expectProblem(
+    await http.call({ ...post, payload: poison, headers: json }),
+    400,
+    "invalid-request",
+  );
   const text = { "content-type": "text/plain" };
   const untyped = await http.call({ ...post, payload: "x", headers: text });
   expectProblem(untyped, 415, "unsupported-media-type");
@@ -97,7 +117,9 @@ test("one line is logged per request, with the route's pattern and never a path 
   await http.call({ as: "", method: "GET", url: "/v1/projects/p1/files/private/%ff" });
   await http.call({ as: "", method: "GET", url: "/v2/private" });
   const requests = http.log.events().filter(({ msg }) => msg === "request");
-  expect(requests.map(({ method, route, status, caller }) => [method, route, status, caller])).toEqual([
+  expect(
+    requests.map(({ method, route, status, caller }) => [method, route, status, caller]),
+  ).toEqual([
     ["POST", "/v1/projects", 201, "admin"],
     ["PUT", "/v1/projects/:id/files/*", 201, "admin"],
     ["GET", "/v1/projects/:id/files/*", 200, "alice"],
@@ -105,7 +127,10 @@ test("one line is logged per request, with the route's pattern and never a path 
     ["GET", null, 404, null],
   ]);
   for (const line of requests) {
-    expect(line).toMatchObject({ ms: expect.any(Number), requestId: expect.stringMatching(/^\w{20}$/) });
+    expect(line).toMatchObject({
+      ms: expect.any(Number),
+      requestId: expect.stringMatching(/^\w{20}$/),
+    });
   }
   expect(requests[2]).toMatchObject({ bytes: 4 });
   expect(requests[1]).toMatchObject({ bytesReceived: 4 });
@@ -152,7 +177,10 @@ test("the debug calls show, check and clean up as the seed's did, dry run first"
   const files = "/v1/debug/project-files/p1?limit=2";
   const page = jsonOf(await http.call({ method: "GET", url: files }));
   expect(page["items"]).toMatchObject([{ present: true }, { present: true }]);
-  const next = await http.call({ method: "GET", url: `${files}&cursor=${String(page["nextCursor"])}` });
+  const next = await http.call({
+    method: "GET",
+    url: `${files}&cursor=${String(page["nextCursor"])}`,
+  });
   expect(jsonOf(next)).toMatchObject({ items: [{ sizeBytes: 1 }], nextCursor: null });
   const verify = "/v1/debug/verify-cleanup/p1";
   expect(jsonOf(await http.call({ method: "GET", url: verify }))["isClean"]).toBe(false);

@@ -164,14 +164,18 @@ function contractOf(app: FastifyInstance): Contract {
     if (answer.content?.["*/*"]) return;
     const media = answer.content?.[type];
     if (!media) throw new Error(`${said} (no ${type} documented)`);
-    const schema = schemas.get(media) ?? z.fromJSONSchema(resolved(media.schema, components.schemas));
+    const schema =
+      schemas.get(media) ?? z.fromJSONSchema(resolved(media.schema, components.schemas));
     schemas.set(media, schema);
     const result = schema.safeParse(JSON.parse(response.body));
     if (!result.success) throw new Error(`${said} (${z.prettifyError(result.error)})`);
   };
 }
 
-function resolved(schema: unknown, all: Readonly<Record<string, unknown>>): z.core.JSONSchema.JSONSchema {
+function resolved(
+  schema: unknown,
+  all: Readonly<Record<string, unknown>>,
+): z.core.JSONSchema.JSONSchema {
   const resolve = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(resolve);
     if (typeof value !== "object" || value === null) return value;

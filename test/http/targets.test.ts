@@ -86,11 +86,14 @@ test.each([
   "a%2",
   "x".repeat(1025),
   "%C3%A4".repeat(513),
-])("the path '%s' of a raw request is refused as invalid-path, for every method", async (target) => {
-  for (const method of ["PUT", "GET", "DELETE"]) {
-    expect(await send(method, `${FILES}/${target}`)).toEqual([400, "invalid-path"]);
-  }
-});
+])(
+  "the path '%s' of a raw request is refused as invalid-path, for every method",
+  async (target) => {
+    for (const method of ["PUT", "GET", "DELETE"]) {
+      expect(await send(method, `${FILES}/${target}`)).toEqual([400, "invalid-path"]);
+    }
+  },
+);
 
 test.each([
   Buffer.from(`${FILES}/r\u00f6h.txt`, "utf8"),

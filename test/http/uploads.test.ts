@@ -1,6 +1,14 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { LightMyRequestResponse } from "fastify";
-import { expectProblem, fieldOf, type HttpService, jsonOf, makeProject, putFile, startHttp } from "./support.ts";
+import {
+  expectProblem,
+  fieldOf,
+  type HttpService,
+  jsonOf,
+  makeProject,
+  putFile,
+  startHttp,
+} from "./support.ts";
 
 let http: HttpService;
 beforeEach(async () => {
@@ -41,7 +49,9 @@ test("a direct upload goes from opening over a signed part to the file, and repe
   expect([sent.statusCode, sent.body]).toEqual([200, ""]);
   const parts = jsonOf(await http.call({ method: "GET", url: `${UPLOADS}/${uploadId}/parts` }));
   const etag = String(sent.headers["etag"]);
-  expect(parts["parts"]).toEqual([{ partNumber: 1, etag: etag.replaceAll('"', ""), sizeBytes: 12 }]);
+  expect(parts["parts"]).toEqual([
+    { partNumber: 1, etag: etag.replaceAll('"', ""), sizeBytes: 12 },
+  ]);
   const complete = {
     method: "POST",
     url: `${UPLOADS}/${uploadId}/complete`,
@@ -61,7 +71,11 @@ test("an upload is completed without a body, also with an empty one that says it
     const uploadId = await open();
     await sendPart(await partUrl(uploadId), BODY);
     const url = `${UPLOADS}/${uploadId}/complete`;
-    const made = await http.call({ method: "POST", url, headers: headers as Record<string, string> });
+    const made = await http.call({
+      method: "POST",
+      url,
+      headers: headers as Record<string, string>,
+    });
     expect([200, 201]).toContain(made.statusCode);
   }
 });
@@ -151,7 +165,11 @@ test("uploads are refused with the codes of the contract", async () => {
     expectProblem(await http.call({ method: "POST", url: UPLOADS, payload }), status, code);
   }
   await http.call({ method: "DELETE", url: "/v1/projects/p1?grace=1h" });
-  const late = await http.call({ method: "POST", url: UPLOADS, payload: { path: "x", sizeBytes: 1 } });
+  const late = await http.call({
+    method: "POST",
+    url: UPLOADS,
+    payload: { path: "x", sizeBytes: 1 },
+  });
   expectProblem(late, 409, "project-not-active");
 });
 

@@ -115,7 +115,10 @@ export class ServiceProcess {
   async request(
     method: string,
     path: string,
-    options: { readonly body?: string | Uint8Array<ArrayBuffer>; readonly headers?: Readonly<Record<string, string>> } = {},
+    options: {
+      readonly body?: string | Uint8Array<ArrayBuffer>;
+      readonly headers?: Readonly<Record<string, string>>;
+    } = {},
   ): Promise<Response> {
     return await fetch(`${this.url}${path}`, {
       method,

@@ -53,12 +53,22 @@ export function hasErrno(error: unknown, ...codes: readonly string[]): boolean {
   return codes.includes(errnoOf(error));
 }
 
+/** A failure that is not the file system's, whatever code it has: a body's, that the caller gave. */
+export class ForeignFailure extends Error {
+  override readonly name = "ForeignFailure" as const;
+
+  constructor(cause: unknown) {
+    super("what the caller gave has failed", { cause });
+  }
+}
+
 /**
  * What a failure of the file system means. Neither the message nor the cause names a path: they come
  * into logs and records, and paths of files do not belong there (R7). Anything else is rethrown.
  */
 export function toStoreError(error: unknown): StoreError {
   if (error instanceof StoreError) return error;
+  if (error instanceof ForeignFailure) throw error.cause;
   const errno = errnoOf(error);
   if (!/^E[A-Z0-9]+$/.test(errno)) throw error;
   const call = error instanceof Error && "syscall" in error ? String(error.syscall) : "a call";

@@ -28,7 +28,7 @@ const WHOLE_BACK = new Map([...WHOLE].map(([segment, name]) => [name, segment]))
 
 /** What Windows takes for something else than a name; refused there, since it could leave the root. */
 const NOT_ON_WINDOWS =
-  /[\u0001-\u001f<>:"\\|?*]|[. ]$|^(?:con|prn|aux|nul|com\d|lpt\d|conin\$|conout\$)(?:\.|$)/i;
+  /[\p{Cc}<>:"\\|?*]|[. ]$|^(?:con|prn|aux|nul|com\d|lpt\d|conin\$|conout\$)(?:\.|$)/iu;
 
 /** The names, all but the last of directories, that a segment of a key is written as. */
 export function namesOf(segment: string): readonly string[] {

@@ -21,7 +21,7 @@ import type {
 } from "../../ports/object-store.ts";
 import { checkKey } from "../object-store-checks.ts";
 import { type FileSystem, joined, unlinkIfThere, writeDurably } from "./disk.ts";
-import { asStoreCall } from "./errors.ts";
+import { asStoreCall, hasErrno } from "./errors.ts";
 import { Listing } from "./listing.ts";
 import { readHead, readObject } from "./reading.ts";
 import { removeKeys } from "./removal.ts";
@@ -180,8 +180,18 @@ export class FilesystemObjectStore implements ObjectStore {
   async #removeOldTemporaries(nowMs: number): Promise<void> {
     for (const name of await this.#tree.fs.readdir(this.#tree.temporary)) {
       const path = joined(this.#tree.temporary, name);
-      const { mtimeMs } = await this.#tree.fs.lstat(path);
-      if (nowMs - mtimeMs > TEMPORARY_AGE_MAX_MS) await removeAll(this.#tree, path);
+      const ageMs = nowMs - (await modifiedAt(this.#tree, path));
+      if (ageMs > TEMPORARY_AGE_MAX_MS) await removeAll(this.#tree, path);
     }
+  }
+}
+
+/** Never, for a file that another process has just used up. */
+async function modifiedAt(tree: Tree, path: Buffer): Promise<number> {
+  try {
+    return (await tree.fs.lstat(path)).mtimeMs;
+  } catch (error) {
+    if (hasErrno(error, "ENOENT")) return Number.POSITIVE_INFINITY;
+    throw error;
   }
 }

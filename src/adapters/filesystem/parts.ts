@@ -1,9 +1,10 @@
-import { createHash } from "node:crypto";
+import { createHash, type Hash } from "node:crypto";
 import { randomText, UID_LENGTH } from "../../core/ids.ts";
 import { StoreError } from "../../core/store-errors.ts";
 import type { Random } from "../../ports/clock.ts";
 import type { Part, PartBody } from "../../ports/object-store.ts";
 import { piecesOf } from "../part-body.ts";
+import { ForeignFailure } from "./errors.ts";
 import { joined, syncDirectory, unlinkIfThere, writeDurably } from "./disk.ts";
 import type { Tree } from "./tree.ts";
 import { WHOLE } from "./upload-states.ts";
@@ -59,14 +60,8 @@ export async function writePart(
 ): Promise<Part> {
   const temporary = joined(directory, temporaryName(random));
   const md5 = createHash("md5");
-  const pieces = async function* (): AsyncGenerator<Uint8Array> {
-    for await (const piece of piecesOf(part)) {
-      md5.update(piece);
-      yield piece;
-    }
-  };
   try {
-    const sizeBytes = await writeDurably(tree.fs, temporary, pieces());
+    const sizeBytes = await writeDurably(tree.fs, temporary, hashed(part, md5));
     const etag = md5.digest("hex");
     const earlier = (await allParts(tree, directory)).filter(
       (each) => each.partNumber === partNumber,
@@ -81,6 +76,31 @@ export async function writePart(
   } catch (error) {
     await removeTemporary(tree, temporary);
     throw error;
+  }
+}
+
+async function* hashed(part: PartBody, hash: Hash): AsyncGenerator<Uint8Array> {
+  const pieces = piecesOf(part);
+  try {
+    for (;;) {
+      const next = await nextOf(pieces);
+      if (next.done) return;
+      hash.update(next.value);
+      yield next.value;
+    }
+  } finally {
+    await pieces.return(undefined);
+  }
+}
+
+/** A body may read from a file or a socket itself: its `ENOENT` says nothing of the upload. */
+async function nextOf(
+  pieces: AsyncGenerator<Uint8Array>,
+): Promise<IteratorResult<Uint8Array, unknown>> {
+  try {
+    return await pieces.next();
+  } catch (error) {
+    throw new ForeignFailure(error);
   }
 }
 

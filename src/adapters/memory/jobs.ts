@@ -144,7 +144,10 @@ export class MemoryJobs implements Jobs {
   #settle(entry: Entry, outcome: Outcome): void {
     if (outcome.kind === "failed") {
       const { retryDelayMinMs, retryDelayMaxMs } = this.#options;
-      const delayMs = Math.min(retryDelayMaxMs, retryDelayMinMs * 2 ** Math.min(entry.failures, 30));
+      const delayMs = Math.min(
+        retryDelayMaxMs,
+        retryDelayMinMs * 2 ** Math.min(entry.failures, 30),
+      );
       this.#log.error(
         { job: entry.name, err: outcome.error, retryInMs: delayMs },
         "job failed; it is tried again",

@@ -34,7 +34,9 @@ export class DurableFs extends NodeFS {
       const fileSystem = module.NODEFS as NodeFileSystem;
       fileSystem.stream_ops.fsync = ({ nfd }) => this.#fsync(nfd);
     };
-    return { emscriptenOpts: { ...emscriptenOpts, preRun: [...(emscriptenOpts.preRun ?? []), addFsync] } };
+    return {
+      emscriptenOpts: { ...emscriptenOpts, preRun: [...(emscriptenOpts.preRun ?? []), addFsync] },
+    };
   }
 
   #fsync(fd: number | undefined): number {

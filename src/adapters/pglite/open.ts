@@ -49,7 +49,11 @@ export async function openEmbedded(dir: string): Promise<EmbeddedDatabase> {
     if (!existsSync(cluster)) await makeCluster(dir, cluster);
     const fs = new DurableFs(cluster);
     const pglite = await start(fs);
-    return assemble(pglite, () => fs.fsyncs, () => lock.release());
+    return assemble(
+      pglite,
+      () => fs.fsyncs,
+      () => lock.release(),
+    );
   } catch (error) {
     lock.release();
     if (error instanceof ExpungeError) throw error;
@@ -99,11 +103,7 @@ async function sync(path: string): Promise<void> {
   }
 }
 
-function assemble(
-  pglite: PGlite,
-  fsyncs: () => number,
-  release: () => void,
-): EmbeddedDatabase {
+function assemble(pglite: PGlite, fsyncs: () => number, release: () => void): EmbeddedDatabase {
   const mutex = new Mutex();
   const session = new SharedSession(pglite, mutex);
   return {

@@ -11,9 +11,7 @@ import { StoreBase } from "./store-base.ts";
 
 /** The part of the metadata port that deletions and their workers use. */
 export abstract class DeletionCalls extends StoreBase implements port.DeletionStore {
-  requestDeletion(
-    request: port.DeletionRequest,
-  ): Promise<{ deletion: Deletion; joined: boolean }> {
+  requestDeletion(request: port.DeletionRequest): Promise<{ deletion: Deletion; joined: boolean }> {
     return this.transact((tx) => deletions.requestDeletion(tx, request));
   }
   restoreProject(projectUid: string): Promise<Deletion> {

@@ -58,10 +58,7 @@ export async function listFiles(
 }
 
 /** @throws ExpungeError `precondition-failed` */
-function checkPrecondition(
-  file: FileRow | null,
-  precondition: FilePrecondition | undefined,
-): void {
+function checkPrecondition(file: FileRow | null, precondition: FilePrecondition | undefined): void {
   const { ifMatch, ifNoneMatch } = precondition ?? {};
   if (ifMatch !== undefined && file?.etag !== ifMatch) {
     throw new ExpungeError("precondition-failed", "The file is not the one that If-Match names.");

@@ -17,7 +17,12 @@ import {
   type SelfTestJson,
   type TrackedKeysJson,
 } from "../schema/debug.ts";
-import { deletionSchema, type DeletionJson, type PlanJson, planSchema } from "../schema/deletion.ts";
+import {
+  deletionSchema,
+  type DeletionJson,
+  type PlanJson,
+  planSchema,
+} from "../schema/deletion.ts";
 import { cleanupCheckView, planView } from "../views.ts";
 
 export function addDebugRoutes(app: App, deps: RouteDeps): void {

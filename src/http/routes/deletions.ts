@@ -152,11 +152,7 @@ function addEventsRoute(app: App, deps: RouteDeps): void {
       }
       reply.type("text/event-stream").headers({ "x-accel-buffering": "no" });
       const stop = AbortSignal.any([deps.closing, goneSignal(reply)]);
-      return answerStream(
-        deps,
-        request,
-        deletionEvents(deps, caller, deletion, lastEventId, stop),
-      );
+      return answerStream(deps, request, deletionEvents(deps, caller, deletion, lastEventId, stop));
     },
   });
 }

@@ -143,8 +143,7 @@ async function preconditionOf(
 }
 
 function addReadRoute(app: App, deps: RouteDeps, method: "GET" | "HEAD"): void {
-  const bytes =
-    method === "GET" ? { media: "*/*" } : ({} satisfies Partial<Operation>);
+  const bytes = method === "GET" ? { media: "*/*" } : ({} satisfies Partial<Operation>);
   app.route({
     method,
     url: URL,

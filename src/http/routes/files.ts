@@ -144,12 +144,7 @@ function addUrlRoute(app: App, deps: RouteDeps): void {
       const expiresInMs =
         expiresInSeconds === undefined ? deps.settings.urlExpiryMs : expiresInSeconds * 1000;
       const { id } = request.params;
-      const signed = await deps.services.signedUrls.sign(
-        callerOf(request),
-        id,
-        path,
-        expiresInMs,
-      );
+      const signed = await deps.services.signedUrls.sign(callerOf(request), id, path, expiresInMs);
       return {
         url: absoluteUrl(deps, request, signed.url),
         expiresAt: timestamp(signed.expiresAt),

@@ -137,4 +137,3 @@ function signedNumber(text: string): number {
   if (/^(0|[1-9]\d{0,15})$/.test(text)) return Number(text);
   throw new ExpungeError("url-invalid", "The URL was changed.");
 }
-

@@ -20,9 +20,7 @@ export const projectFilesQuery = z.strictObject(pageQuery);
 
 export const trackedKeysSchema = z
   .object({
-    items: z.array(
-      z.object({ key: z.string(), sizeBytes: countSchema, present: z.boolean() }),
-    ),
+    items: z.array(z.object({ key: z.string(), sizeBytes: countSchema, present: z.boolean() })),
     nextCursor: z.string().nullable(),
   })
   .meta({ id: "TrackedKeys" });

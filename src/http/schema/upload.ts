@@ -50,9 +50,7 @@ export type PartUrlJson = z.output<typeof partUrlSchema>;
 
 export const partsSchema = z
   .object({
-    parts: z.array(
-      z.object({ partNumber: countSchema, etag: z.string(), sizeBytes: countSchema }),
-    ),
+    parts: z.array(z.object({ partNumber: countSchema, etag: z.string(), sizeBytes: countSchema })),
   })
   .meta({ id: "Parts" });
 export type PartsJson = z.output<typeof partsSchema>;

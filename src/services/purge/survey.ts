@@ -51,28 +51,22 @@ export async function* surveyListing(
   }
 }
 
-/** Tracked keys that no listing surface covers, and whether a listing shows them. */
+/** Tracked keys that no listing surface covers, each with what a listing of its own shows. */
 export async function* surveyUncovered(
   context: Context,
   project: ProjectRef,
   signal?: AbortSignal,
-): AsyncGenerator<ObjectEntry> {
+): AsyncGenerator<{ readonly key: string; readonly entry: ObjectEntry | null }> {
   const listings = context.layouts.surfacesFor(project);
-  for await (const { key } of trackedKeys(context, project)) {
-    if (listings.some((listing) => listing.owns(key))) continue;
-    const entry = await listKey(context, key, signal);
-    if (entry) yield entry;
+  for await (const page of trackedPages(context, project)) {
+    for (const { key } of page) {
+      if (listings.some((listing) => listing.owns(key))) continue;
+      yield { key, entry: await listKey(context, key, signal) };
+    }
   }
 }
 
-/** Keys that rows of the project name, in order. */
-export async function* trackedKeys(
-  context: Context,
-  project: ProjectRef,
-): AsyncGenerator<{ key: string; sizeBytes: number }> {
-  for await (const page of trackedPages(context, project)) yield* page;
-}
-
+/** Keys that rows of the project name, in order, page by page. */
 export async function* trackedPages(
   context: Context,
   project: ProjectRef,

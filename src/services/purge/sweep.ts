@@ -87,8 +87,8 @@ async function sweepUncovered(run: PurgeRun): Promise<readonly Residue[]> {
   const project = { id: deletion.projectId, uid: deletion.projectUid };
   const residue: Residue[] = [];
   let page: ObjectEntry[] = [];
-  for await (const entry of surveyUncovered(context, project, signal)) {
-    page.push(entry);
+  for await (const { entry } of surveyUncovered(context, project, signal)) {
+    if (entry) page.push(entry);
     if (page.length < LIMITS.removeBatchKeys) continue;
     residue.push(...(await removePage(run, "tracked", page)));
     page = [];
@@ -99,32 +99,39 @@ async function sweepUncovered(run: PurgeRun): Promise<readonly Residue[]> {
 
 async function sweepUploads(run: PurgeRun, prefix: string): Promise<readonly Residue[]> {
   const residue: Residue[] = [];
-  for await (const entry of ownUploads(run, prefix)) {
-    try {
-      const bytes = await bytesOfParts(run, entry.key, entry.uploadId);
-      if (bytes === null) continue;
-      await logUpload(run, entry.key, entry.uploadId, bytes);
-      await abortInStore(run.context, entry.key, entry.uploadId, run.signal);
-      await run.context.metadata.recordProgress(run.deletion.id, run.token, "multipart", 1);
-    } catch (error) {
-      if (!(error instanceof StoreError) || run.signal.aborted) throw error;
-      const outcome = error.errorClass === "blocked" ? "blocked" : "failed";
-      const { code, message } = error;
-      residue.push({ surface: "multipart", key: entry.key, outcome, code, message });
+  for await (const entries of ownUploadPages(run, prefix)) {
+    for (const entry of entries) {
+      try {
+        await sweepUpload(run, entry);
+      } catch (error) {
+        if (!(error instanceof StoreError) || run.signal.aborted) throw error;
+        const outcome = error.errorClass === "blocked" ? "blocked" : "failed";
+        const { code, message } = error;
+        residue.push({ surface: "multipart", key: entry.key, outcome, code, message });
+      }
     }
   }
   return residue;
 }
 
-/** Incomplete uploads whose key belongs to the project by the surfaces that list this prefix. */
-export async function* ownUploads(run: PurgeRun, prefix: string): AsyncGenerator<UploadEntry> {
+async function sweepUpload(run: PurgeRun, { key, uploadId }: UploadEntry): Promise<void> {
+  const bytes = await bytesOfParts(run, key, uploadId);
+  if (bytes === null) return;
+  await logUpload(run, key, uploadId, bytes);
+  await abortInStore(run.context, key, uploadId, run.signal);
+  await run.context.metadata.recordProgress(run.deletion.id, run.token, "multipart", 1);
+}
+
+/** Pages of incomplete uploads below a prefix, of each only what belongs to the project (I4). */
+export async function* ownUploadPages(
+  run: PurgeRun,
+  prefix: string,
+): AsyncGenerator<readonly UploadEntry[]> {
   const { context, deletion, signal } = run;
   const project = { id: deletion.projectId, uid: deletion.projectUid };
   const listings = context.layouts.surfacesFor(project).filter((one) => one.prefix === prefix);
   for await (const entries of uploadPages(context, prefix, signal)) {
-    for (const entry of entries) {
-      if (listings.some((listing) => listing.owns(entry.key))) yield entry;
-    }
+    yield entries.filter(({ key }) => listings.some((listing) => listing.owns(key)));
   }
 }
 

@@ -4,7 +4,7 @@ import { logEntry } from "../../core/removal-log.ts";
 import { StoreError } from "../../core/store-errors.ts";
 import { objectPages } from "../listing.ts";
 import type { PurgeRun } from "./run.ts";
-import { ownUploads, unknownSurface, uploadPrefixes } from "./sweep.ts";
+import { ownUploadPages, unknownSurface, uploadPrefixes } from "./sweep.ts";
 import { surveyUncovered, trackedPages } from "./survey.ts";
 
 /**
@@ -28,13 +28,21 @@ export async function verify(run: PurgeRun): Promise<readonly Residue[]> {
     });
   }
   await examine(run, "tracked", "", evidence, found, async (see) => {
-    for await (const { key } of surveyUncovered(context, project, run.signal)) see(key);
-    return 1;
+    let listings = 0;
+    for await (const { key, entry } of surveyUncovered(context, project, run.signal)) {
+      listings++;
+      if (entry) see(key);
+    }
+    return listings;
   });
   for (const prefix of uploadPrefixes(run)) {
     await examine(run, "multipart", prefix, evidence, found, async (see) => {
-      for await (const { key } of ownUploads(run, prefix)) see(key);
-      return 1;
+      let pages = 0;
+      for await (const entries of ownUploadPages(run, prefix)) {
+        pages++;
+        for (const { key } of entries) see(key);
+      }
+      return pages;
     });
   }
   if (found.length > 0) {
