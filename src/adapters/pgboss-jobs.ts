@@ -71,12 +71,12 @@ export class PgBossJobs implements Jobs {
     for (const name of JOB_NAMES) await this.#workOn(name, handlers);
   }
 
-  async #workOn<N extends JobName>(name: N, handlers: JobHandlers): Promise<void> {
+  async #workOn(name: JobName, handlers: JobHandlers): Promise<void> {
     const localConcurrency = name === "purge" ? LIMITS.jobPurgesInFlight : 1;
-    await this.#boss.work<JobData[N]>(
+    await this.#boss.work(
       name,
       { ...this.#polling, localConcurrency },
-      async (jobs: Job<JobData[N]>[]) => {
+      async (jobs: Job<JobData[JobName]>[]) => {
         for (const job of jobs) await this.#run(name, handlers, job);
       },
     );

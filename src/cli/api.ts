@@ -36,6 +36,12 @@ export function planDeletion(client: Client, id: string): Promise<PlanJson> {
   return client.json(projectPath(id), { method: "DELETE", query: { dryRun: true } });
 }
 
+export interface RequestedDeletion {
+  readonly deletion: DeletionJson;
+  /** Whether it waits by design, because it can still be undone, and not by its size. */
+  readonly isInGrace: boolean;
+}
+
 /**
  * Requests the deletion and does not wait: whoever wants to see its end follows it. One that is blocked
  * already is answered as such, with its residue.
@@ -44,15 +50,26 @@ export async function requestDeletion(
   client: Client,
   id: string,
   query: Query = {},
-): Promise<DeletionJson> {
+): Promise<RequestedDeletion> {
   const headers = { prefer: "respond-async" };
   try {
-    return await client.json(projectPath(id), { method: "DELETE", query, headers });
+    const response = await client.send(projectPath(id), { method: "DELETE", query, headers });
+    const deletion = (await response.json()) as DeletionJson;
+    return { deletion, isInGrace: isInGrace(deletion, response.headers.get("date")) };
   } catch (error) {
     const blocked = isExpungeError(error, "deletion-blocked") ? error.details["deletion"] : null;
-    if (typeof blocked === "object" && blocked !== null) return blocked as DeletionJson;
-    throw error;
+    if (typeof blocked !== "object" || blocked === null) throw error;
+    return { deletion: blocked as DeletionJson, isInGrace: false };
   }
+}
+
+/** The resolution of the header that tells the service's time. */
+const SECOND_MS = 1000;
+
+/** Judged by the service's clock: the one of this machine may be wrong by more than the grace. */
+function isInGrace({ state, purgeAfter }: DeletionJson, date: string | null): boolean {
+  const now = date === null ? Date.now() : Date.parse(date) + SECOND_MS;
+  return state === "trashed" && Date.parse(purgeAfter) > now;
 }
 
 export function getDeletion(client: Client, id: string): Promise<DeletionJson> {

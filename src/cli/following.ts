@@ -39,14 +39,6 @@ function hasStopped(deletion: DeletionJson, ignored: DeletionJson["blocked"] | u
   return deletion.blocked !== null && deletion.blocked.nextRetryAt !== ignored?.nextRetryAt;
 }
 
-/** Whether the deletion can still be undone, and so waits by design and not by its size. */
-export function isInGrace(deletion: DeletionJson): boolean {
-  return (
-    deletion.state === "trashed" &&
-    Date.parse(deletion.purgeAfter) > Date.parse(deletion.requestedAt)
-  );
-}
-
 /** The exit code of a command that ends with this deletion; a block from before a retry is no end. */
 export function exitCodeOfDeletion(
   deletion: DeletionJson,

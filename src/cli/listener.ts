@@ -18,7 +18,7 @@ export class Listener {
 
   /** @throws ExpungeError `invalid-config` when the address cannot be listened on */
   static async open(
-    running: Running,
+    running: Pick<Running, "app">,
     address: { readonly host: string; readonly port: number },
   ): Promise<Listener> {
     const { host, port } = address;

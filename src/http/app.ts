@@ -8,7 +8,7 @@ import { commonHeaders } from "./common-headers.ts";
 import type { App, AppDeps, RouteDeps } from "./deps.ts";
 import { answerBadTarget, answerClientError, answerFailures } from "./failures.ts";
 import { describeApi } from "./openapi.ts";
-import { guardBodies, logRequest, logRequests } from "./request-log.ts";
+import { guardConnections, logRequest, logRequests } from "./request-log.ts";
 import { collectRoutes } from "./route-table.ts";
 import { addRoutes } from "./routes/index.ts";
 import { originForm } from "./target.ts";
@@ -33,7 +33,7 @@ export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
   app.decorateRequest("caller", null);
   logRequests(app, routeDeps);
   guardRequests(app, routeDeps);
-  guardBodies(app, routeDeps);
+  guardConnections(app, routeDeps);
   parseJson(app);
   answerFailures(app, routeDeps, routes);
   await describeApi(app, routeDeps);

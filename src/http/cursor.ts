@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { fromBase64Url, fromUtf8, toBase64Url, utf8 } from "../core/encoding.ts";
 import { ExpungeError } from "../core/errors.ts";
 
@@ -21,12 +22,13 @@ export function decodeCursor(list: ListName, cursor: string | undefined): { afte
   return { after: parsed.after };
 }
 
+const cursorSchema = z.tuple([z.string(), z.string()]);
+
 function parse(cursor: string): { readonly name: string; readonly after: string } | null {
   try {
     const value: unknown = JSON.parse(fromUtf8(fromBase64Url(cursor)));
-    if (!Array.isArray(value) || value.length !== 2) return null;
-    const [name, after]: readonly unknown[] = value;
-    return typeof name === "string" && typeof after === "string" ? { name, after } : null;
+    const [name, after] = cursorSchema.parse(value);
+    return { name, after };
   } catch {
     return null;
   }

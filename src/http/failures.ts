@@ -98,7 +98,7 @@ interface ParserError extends Error {
 }
 
 function clientFailure(error: ParserError): Failure {
-  switch (error.code) {
+  switch (error.code ?? "") {
     case "HPE_HEADER_OVERFLOW":
       return failureOf(new HttpError("headers-too-large", "The headers or URL are too long."));
     case "ERR_HTTP_REQUEST_TIMEOUT":

@@ -32,10 +32,11 @@ function lengthOf(header: unknown): number | null {
 }
 
 /**
- * Ends the connections that would hang: a body that stops arriving, and the rest of a body that was
- * refused, which is read and thrown away for a while so that the caller gets to see the answer.
+ * Ends the connections that would hang: a body that stops arriving, the rest of a body that was refused
+ * (it is read and thrown away for a while, so that the caller gets to see the answer), and those that
+ * are kept alive while the server closes.
  */
-export function guardBodies(app: FastifyInstance, deps: RouteDeps): void {
+export function guardConnections(app: FastifyInstance, deps: RouteDeps): void {
   app.addHook("onRequest", async (request) => {
     const { raw } = request;
     const { headers, socket } = raw;
@@ -55,5 +56,8 @@ export function guardBodies(app: FastifyInstance, deps: RouteDeps): void {
     void deps.clock.sleep(LIMITS.httpBodyDrainMs, ended.signal).then(() => {
       if (!ended.signal.aborted) raw.destroy();
     });
+  }); // A connection that is kept alive would keep the server from closing.
+  app.addHook("onResponse", async ({ raw }) => {
+    if (deps.closing.aborted && raw.socket instanceof Socket) raw.socket.destroySoon();
   });
 }

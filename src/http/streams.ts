@@ -4,8 +4,20 @@ import type { RouteDeps } from "./deps.ts";
 
 /** A body as it arrives, nothing parsed and nothing held: reading it slowly slows the sender down. */
 export function bodyOfRequest(request: FastifyRequest): AsyncIterable<Uint8Array> {
-  // Who stops reading must not take the connection down, on which the answer is still to be sent.
-  return request.raw.iterator({ destroyOnReturn: false });
+  return {
+    [Symbol.asyncIterator]: () => {
+      // Who stops reading must not take the connection down, on which the answer is still to be sent.
+      const chunks = request.raw.iterator({ destroyOnReturn: false });
+      return {
+        next: () => chunks.next(),
+        // Letting go of a body that hangs must not hang as well, so it is not waited for.
+        return: async () => {
+          chunks.return?.().catch(() => undefined);
+          return { done: true, value: undefined };
+        },
+      };
+    },
+  };
 }
 
 /** The size that was announced: null for a body that comes in chunks. */

@@ -1,3 +1,5 @@
+import { ExpungeError } from "../core/errors.ts";
+
 /**
  * Requests of this process that write into a project, so that its fence can cancel them (R2). It only
  * saves time: what decides is the abort of the upload in the store.
@@ -5,7 +7,10 @@
 export class InFlight {
   readonly #byProject = new Map<string, Set<AbortController>>();
 
-  /** Runs a write that is cancelled when the project's fence falls or the caller goes away. */
+  /**
+   * Runs a write that is cancelled when the project's fence falls or the caller goes away.
+   * @throws ExpungeError `project-not-active` when the fence fell
+   */
   async run<T>(
     projectUid: string,
     outer: AbortSignal | undefined,
@@ -17,6 +22,12 @@ export class InFlight {
     const signal = outer ? AbortSignal.any([outer, controller.signal]) : controller.signal;
     try {
       return await write(signal);
+    } catch (error) {
+      // However the write broke off, to its caller it was the fence that did it.
+      if (!controller.signal.aborted) throw error;
+      throw new ExpungeError("project-not-active", "The project is being deleted.", {
+        cause: error,
+      });
     } finally {
       running.delete(controller);
       if (running.size === 0) this.#byProject.delete(projectUid);

@@ -1,6 +1,6 @@
 import { Kysely, sql } from "kysely";
 import { PgBoss, fromPglite } from "pg-boss";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type EmbeddedDatabase, openInMemory } from "../../src/adapters/pglite/open.ts";
 import { Mutex } from "../../src/adapters/pglite/mutex.ts";
 import { PostgresMetadataStore } from "../../src/adapters/postgres/metadata-store.ts";
@@ -15,14 +15,19 @@ interface Tables {
 let database: EmbeddedDatabase;
 let db: Kysely<Tables>;
 
-beforeEach(async () => {
+beforeAll(async () => {
   database = await openInMemory();
   db = new Kysely<Tables>({ dialect: database.dialect });
-  await database.session.exec("create table notes (text text not null)");
 });
 
-afterEach(async () => {
-  if (!database.pglite.closed) await database.close();
+afterAll(async () => {
+  await database.close();
+});
+
+beforeEach(async () => {
+  await database.session.exec(
+    "drop table if exists notes; create table notes (text text not null)",
+  );
 });
 
 async function notes(): Promise<readonly string[]> {
@@ -107,8 +112,10 @@ describe("embedded database: one session, many users", () => {
   });
 
   test("a transaction on a closed database fails instead of waiting for ever", async () => {
-    await database.close();
-    await expect(db.transaction().execute(async () => {})).rejects.toThrow("closed");
+    const other = await openInMemory();
+    await other.close();
+    const late = new Kysely<Tables>({ dialect: other.dialect }).transaction();
+    await expect(late.execute(async () => {})).rejects.toThrow("closed");
   });
 
   test("the job queue on the same session does not get into transactions, nor they into it", async () => {
@@ -133,6 +140,15 @@ describe("embedded database: one session, many users", () => {
     expect(await notes()).toEqual(["second"]);
     await boss.stop({ close: false });
     expect(failures).toEqual([]);
+  });
+
+  test("a long loop of statements lets timers and sockets have their turn", async () => {
+    let turns = 0;
+    const timer = setInterval(() => turns++, 1);
+    const until = performance.now() + 200;
+    while (performance.now() < until) await db.selectFrom("notes").select("text").execute();
+    clearInterval(timer);
+    expect(turns).toBeGreaterThan(10);
   });
 
   test("whoever asks first for the mutex has it first", async () => {

@@ -101,3 +101,11 @@ test("deleting a project without --yes is refused in a pipe before anything is a
   expect(JSON.parse(ended.stdout)).toMatchObject({ error: { code: "confirmation-needed" } });
   expect(asked).toBe(0);
 });
+
+test("a command that waits for the service ends with 130 as soon as it is interrupted", async () => {
+  const stop = new AbortController();
+  service.answer = () => stop.abort("SIGINT");
+  const env = { EXPUNGE_URL: service.url, EXPUNGE_TOKEN: "t" };
+  const ended = await expunge(["project", "list"], { env, interrupt: stop.signal });
+  expect(ended).toEqual({ code: 130, stdout: "", stderr: "" });
+});

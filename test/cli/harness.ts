@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { PassThrough, type Readable, Writable } from "node:stream";
-import { afterEach } from "vitest";
+import { afterAll } from "vitest";
 import type { Io } from "../../src/cli/io.ts";
 import { run } from "../../src/cli/program.ts";
 
@@ -25,7 +25,7 @@ const temporary: string[] = [];
 const children = new Set<Child>();
 
 /** Removes what the tests of this file left; children first, since they write into the directories. */
-afterEach(async () => {
+afterAll(async () => {
   for (const child of children) await child.kill();
   for (const dir of temporary.splice(0)) await rm(dir, { recursive: true, force: true });
 });

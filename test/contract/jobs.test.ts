@@ -4,7 +4,8 @@ import { PgBossJobs } from "../../src/adapters/pgboss-jobs.ts";
 import { type EmbeddedDatabase, openInMemory } from "../../src/adapters/pglite/open.ts";
 import type { Clock } from "../../src/ports/clock.ts";
 import type { JobHandlers, Jobs } from "../../src/ports/jobs.ts";
-import { errorLog, jobsContract, type JobsSubject } from "./jobs.ts";
+import { jobsContract } from "./jobs.ts";
+import { errorLog, type JobsSubject } from "./jobs-fixture.ts";
 
 /** A clock that stands still until it is told how much time has passed. */
 class HandClock implements Clock {

@@ -1,77 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { JobData, JobHandlers, JobName, Jobs } from "../../src/ports/jobs.ts";
-import type { Log, LogFields } from "../../src/ports/log.ts";
-
-/** A queue under test. */
-export interface JobsSubject {
-  readonly jobs: Jobs;
-  /** Another process on the same queue. */
-  attach(): Promise<Jobs>;
-  /** The first process dies in the midst of what it runs; answers the one that comes after it. */
-  crash(): Promise<Jobs>;
-  /** Lets so much time pass for the queue. */
-  advance(ms: number): Promise<void>;
-  /** Errors that were logged. */
-  readonly logged: readonly LogFields[];
-  cleanup(): Promise<void>;
-}
-
-/** A log that keeps what is an error. */
-export function errorLog(): { readonly log: Log; readonly logged: LogFields[] } {
-  const logged: LogFields[] = [];
-  const none = (): void => {};
-  const log: Log = {
-    debug: none,
-    info: none,
-    warn: none,
-    error: (fields) => logged.push(fields),
-    child: () => log,
-  };
-  return { log, logged };
-}
-
-const idle = async (): Promise<void> => {};
-const NO_HANDLERS: JobHandlers = {
-  purge: idle,
-  removals: idle,
-  "receipt-copy": idle,
-  uploads: idle,
-};
-
-/** Handlers that note what they are given. */
-function noting(): { readonly handlers: JobHandlers; readonly ran: unknown[] } {
-  const ran: unknown[] = [];
-  const note = async (data: JobData[JobName]): Promise<void> => {
-    ran.push(data);
-  };
-  return {
-    handlers: { purge: note, removals: note, "receipt-copy": note, uploads: note },
-    ran,
-  };
-}
-
-/** A handler of `removals` that waits until it is let go, or its signal aborts. */
-function gate(): {
-  readonly handlers: JobHandlers;
-  readonly started: string[];
-  readonly aborted: string[];
-  open(): void;
-} {
-  const started: string[] = [];
-  const aborted: string[] = [];
-  const { promise: opened, resolve: open } = Promise.withResolvers<void>();
-  const removals: JobHandlers["removals"] = async ({ projectUid }, signal) => {
-    started.push(projectUid);
-    const stopped = new Promise<void>((resolve) => {
-      signal.addEventListener("abort", () => resolve(), { once: true });
-    });
-    await Promise.race([opened, stopped]);
-    if (signal.aborted) aborted.push(projectUid);
-  };
-  return { handlers: { ...NO_HANDLERS, removals }, started, aborted, open };
-}
-
-type Fixture = () => JobsSubject;
+import type { JobHandlers } from "../../src/ports/jobs.ts";
+import {
+  type Fixture,
+  gate,
+  type JobsSubject,
+  NO_HANDLERS,
+  noting,
+  QUIET_MS,
+  until,
+} from "./jobs-fixture.ts";
 
 /** The obligations of the queue (ports/jobs.ts). Every implementation runs this suite. */
 export function jobsContract(name: string, make: () => Promise<JobsSubject>): void {
@@ -94,18 +31,6 @@ export function jobsContract(name: string, make: () => Promise<JobsSubject>): vo
     describe("the ends of processes", () => ends(fixture));
   });
 }
-
-/** Lets time pass until the condition holds. */
-async function until(fixture: Fixture, holds: () => boolean, limitMs = 15_000): Promise<void> {
-  const stepMs = 50;
-  for (let passedMs = 0; passedMs < limitMs && !holds(); passedMs += stepMs) {
-    await fixture().advance(stepMs);
-  }
-  expect(holds()).toBe(true);
-}
-
-/** Time in which what must not happen would happen. */
-const QUIET_MS = 700;
 
 function handingOut(fixture: Fixture): void {
   test("each job is handed to the handler of its name, with its data", async () => {

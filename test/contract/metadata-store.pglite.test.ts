@@ -11,13 +11,12 @@ const OFFSET = "expunge_test.clock_offset_ms";
 const MOVED_CLOCK = sql<number>`(${DATABASE_CLOCK} + coalesce(nullif(current_setting('${sql.raw(OFFSET)}', true), '')::bigint, 0))`;
 
 /** Deleting is quicker than truncating where there is little. */
-const EMPTY = [
-  ...["receipts", "residue", "removal_log", "surface_counts", "deletions"],
-  ...["removals", "uploads", "files", "projects", "public_keys"],
-]
+const TABLES =
+  "receipts residue removal_log surface_counts deletions removals uploads files projects public_keys";
+const EMPTY = `${TABLES.split(" ")
   .map((table) => `delete from expunge.${table};`)
-  .concat("update expunge.chain_head set sequence = 0, hash = null")
-  .join("\n");
+  .join("\n")}
+  update expunge.chain_head set sequence = 0, hash = null`;
 
 let opened: { readonly database: EmbeddedDatabase; readonly db: Migrated } | undefined;
 

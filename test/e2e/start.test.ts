@@ -26,7 +26,7 @@ describe("starting the service", () => {
     const args = ["serve", "--port", "0", "--data-dir", join(dir.path, "data")];
     const { code, stderr } = await runCli(args, { cwd: dir.path });
     expect(code).toBe(2);
-    expect(stderr).toContain("'layouts'");
+    expect(stderr).toContain("did you mean layouts?");
   });
 
   it("stops at layouts that give one key to two projects, with the key as the reason", async () => {

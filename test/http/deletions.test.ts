@@ -143,6 +143,9 @@ test("a blocked deletion is retried with 202 and completes once its cause is gon
     url: `/v1/deletions/${id}/retry`,
   });
   expect([retried.statusCode, retried.headers["location"]]).toEqual([202, `/v1/deletions/${id}`]);
+  const stateOf = async (): Promise<unknown> =>
+    jsonOf(await http.call({ method: "GET", url: `/v1/deletions/${id}` }))["state"];
+  await expect.poll(stateOf).toBe("completed");
   const done = await http.call({ method: "DELETE", url: URL });
   expect([done.statusCode, fieldOf(done, "id")]).toEqual([200, id]);
 });

@@ -185,7 +185,7 @@ test.each([
     method: "PUT",
     url: `${FILES}/a`,
     payload: "hello",
-    headers: headers as Record<string, string>,
+    headers,
   });
   expectProblem(put, status, code);
 });

@@ -76,7 +76,7 @@ test("every route of the router stands in the OpenAPI document, and nothing else
 test("every parameter in a path of the OpenAPI document is declared, and every reference resolves", async () => {
   const document = await read();
   for (const [path, item] of Object.entries(document.paths)) {
-    const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+    const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => name);
     for (const { parameters = [] } of Object.values(item)) {
       const declared = parameters.filter((one) => one.in === "path").map(({ name }) => name);
       expect(declared.sort(), path).toEqual(names.sort());

@@ -5,6 +5,7 @@ import {
   type HttpService,
   jsonOf,
   makeProject,
+  nextOf,
   startHttp,
 } from "./support.ts";
 
@@ -93,12 +94,10 @@ test("projects are listed page by page to the end, each owner seeing its own", a
   const seen: unknown[] = [];
   let url: string | null = "/v1/projects?limit=2";
   while (url !== null) {
-    const page = jsonOf(await http.call({ as: "alice", method: "GET", url }));
-    seen.push(...(page["items"] as { id: string }[]).map(({ id }) => id));
-    url =
-      page["nextCursor"] === null
-        ? null
-        : `/v1/projects?limit=2&cursor=${String(page["nextCursor"])}`;
+    const page = await http.call({ as: "alice", method: "GET", url });
+    seen.push(...(jsonOf(page)["items"] as { id: string }[]).map(({ id }) => id));
+    const next = nextOf(page);
+    url = next === null ? null : `/v1/projects?limit=2&cursor=${next}`;
   }
   expect(seen).toEqual(["p1", "p2", "p3"]);
   const all = jsonOf(await http.call({ method: "GET", url: "/v1/projects?namePrefix=q" }));

@@ -102,6 +102,11 @@ export function fieldOf(response: LightMyRequestResponse, name: string): string 
   return z.string().parse(jsonOf(response)[name]);
 }
 
+/** Where the next page begins, or null at the end. */
+export function nextOf(response: LightMyRequestResponse): string | null {
+  return z.string().nullable().parse(jsonOf(response)["nextCursor"]);
+}
+
 export function expectProblem(
   response: LightMyRequestResponse,
   status: number,
@@ -159,7 +164,7 @@ function contractOf(app: FastifyInstance): Contract {
     const answer = operation.responses[String(response.statusCode)];
     const said = `${method} ${path} answered ${response.statusCode}: ${response.body.slice(0, 500)}`;
     if (!answer) throw new Error(`${said} (not documented)`);
-    const type = String(response.headers["content-type"] ?? "").split(";", 1)[0] ?? "";
+    const type = (response.headers["content-type"] ?? "").split(";", 1)[0] ?? "";
     if (response.body === "" || !/[/+]json$/.test(type)) return;
     if (answer.content?.["*/*"]) return;
     const media = answer.content?.[type];

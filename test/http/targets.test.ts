@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { z } from "zod";
 import { type HttpService, listen, makeProject, sendRaw, startHttp } from "./support.ts";
 
 let http: HttpService;
@@ -23,9 +24,12 @@ async function send(method: string, target: string | Buffer, body = ""): Promise
       ),
     ]),
   );
-  const json = answer.body === "" ? {} : (JSON.parse(answer.body) as Record<string, unknown>);
-  return [answer.status, String(json["code"] ?? json["path"] ?? "")];
+  const json: unknown = JSON.parse(answer.body === "" ? "{}" : answer.body);
+  const { code, path } = answerSchema.parse(json);
+  return [answer.status, code ?? path ?? ""];
 }
+
+const answerSchema = z.looseObject({ code: z.string().optional(), path: z.string().optional() });
 
 const FILES = "/v1/projects/p1/files";
 

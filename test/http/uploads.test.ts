@@ -74,7 +74,7 @@ test("an upload is completed without a body, also with an empty one that says it
     const made = await http.call({
       method: "POST",
       url,
-      headers: headers as Record<string, string>,
+      headers,
     });
     expect([200, 201]).toContain(made.statusCode);
   }

@@ -73,7 +73,7 @@ async function gather(
     if (own === base) {
       const segment = segmentOf(chunks.slice(base), name);
       if (entry.isDirectory()) slot(found, `${segment}/`).directories.set(key(at), plain(at));
-      else slot(found, segment).files.set(key(at), at);
+      else slot(found, tree.isNameless(at) ? name.toString() : segment).files.set(key(at), at);
     } else if (own > base && next) {
       const directory = { path: above(path, chunks.length - base - 1), chunks: kept };
       slot(found, `${segmentOf([], next)}/`).directories.set(key(directory.path), directory);

@@ -69,7 +69,8 @@ export function candidatesOf(segment: string): readonly (readonly Buffer[])[] {
   const written = namesOf(segment).map((name) => Buffer.from(name));
   const others = [Buffer.from(segment), foreignBytes(segment)]
     .filter((name): name is Buffer => name !== null && isName(name))
-    .filter((name) => segmentOf([], name) === segment && !written[0]?.equals(name));
+    .filter((name) => segmentOf([], name) === segment)
+    .filter((name) => written.length > 1 || !written[0]?.equals(name));
   return [written, ...others.map((name) => [name])];
 }
 

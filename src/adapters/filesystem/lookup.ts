@@ -42,6 +42,8 @@ export class Lookup {
         deepest.push(parent.path);
       }
     }
+    const nameless = joined(this.#tree.root, key);
+    if (this.#tree.isNameless(nameless)) paths.push(nameless);
     return { paths: paths.filter((path) => !this.#tree.isReserved(path)), deepest };
   }
 

@@ -44,6 +44,7 @@ export class Tree {
   readonly temporary: Buffer;
   readonly #kept: ReadonlySet<string>;
   readonly #identity: DirectoryIdentity;
+  readonly #nameless: Buffer;
 
   private constructor(fs: FileSystem, paths: StorePaths, identity: DirectoryIdentity) {
     this.fs = fs;
@@ -52,6 +53,7 @@ export class Tree {
     this.uploads = paths.uploads;
     this.temporary = paths.temporary;
     this.#identity = identity;
+    this.#nameless = joined(paths.root, ...namesOf(""));
     this.#kept = new Set(Object.values(paths).map((path: Buffer) => pathText(path)));
   }
 
@@ -76,6 +78,11 @@ export class Tree {
   /** Whether the path is the directory of uploads or of temporary files: what lies there is no object. */
   isReserved(path: Buffer): boolean {
     return path.equals(this.uploads) || path.equals(this.temporary);
+  }
+
+  /** Whether a file here would have the key of no bytes; there is none, so its name stands for itself. */
+  isNameless(path: Buffer): boolean {
+    return path.equals(this.#nameless);
   }
 
   /**

@@ -1,5 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import type * as Sqlite from "node:sqlite";
 import { ExpungeError } from "../../core/errors.ts";
 
 const FILE = "lock.sqlite";
@@ -47,7 +48,8 @@ function isBusy(error: unknown): boolean {
  * Some versions of Node warn when `node:sqlite` is loaded. That one line is left out, and no other:
  * loading is synchronous, so nothing else can warn meanwhile.
  */
-function loadSqlite(): typeof import("node:sqlite") {
+function loadSqlite(): typeof Sqlite {
+  // oxlint-disable-next-line typescript/unbound-method -- only ever applied to `process`
   const { emitWarning } = process;
   const quiet = (...args: Parameters<typeof emitWarning>): void => {
     const [warning] = args;

@@ -15,6 +15,7 @@ export class SharedSession {
     this.#mutex = mutex;
   }
 
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- as PGlite has it
   query<T>(text: string, values: readonly unknown[] = []): Promise<{ rows: T[] }> {
     return this.#mutex.run(async () => await this.#pglite.query<T>(text, [...values]));
   }

@@ -1,10 +1,9 @@
 import { type Dialect, PostgresDialect } from "kysely";
-import { Pool, types } from "pg";
+import { Pool, TypeOverrides, types } from "pg";
 import { ExpungeError } from "../../core/errors.ts";
 import { LIMITS } from "../../core/limits.ts";
 import type { Log } from "../../ports/log.ts";
 
-const INT8_OID = types.builtins.INT8;
 const VERSION_MIN = 150_000;
 
 /** All bigints here are milliseconds, bytes and counts: a number holds them exactly. */
@@ -24,6 +23,8 @@ export interface PostgresDatabase {
  * @throws ExpungeError `invalid-config` where it is another one; driver errors where it is not reached
  */
 export async function openPostgres(url: string, log: Log): Promise<PostgresDatabase> {
+  const parsers = new TypeOverrides();
+  parsers.setTypeParser(types.builtins.INT8, exactNumber);
   const pool = new Pool({
     connectionString: url,
     application_name: "expunge",
@@ -31,10 +32,7 @@ export async function openPostgres(url: string, log: Log): Promise<PostgresDatab
     connectionTimeoutMillis: LIMITS.databaseConnectTimeoutMs,
     statement_timeout: LIMITS.databaseStatementTimeoutMs,
     idle_in_transaction_session_timeout: LIMITS.databaseIdleTransactionTimeoutMs,
-    types: {
-      getTypeParser: (oid: number, format?: "text" | "binary") =>
-        oid === INT8_OID && format !== "binary" ? exactNumber : types.getTypeParser(oid, format),
-    },
+    types: parsers,
   });
   // A connection that breaks while idle: the pool makes a new one. Unheard, it would end the process.
   pool.on("error", (error) => log.warn({ err: error }, "idle database connection lost"));

@@ -5,7 +5,7 @@ import { confirm } from "../confirm.ts";
 import { connect, type ServiceFlags, withService } from "../connect.ts";
 import { planLines, showDeletion } from "../deletion-view.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
-import { exitCodeOfDeletion, follow, isInGrace } from "../following.ts";
+import { exitCodeOfDeletion, follow } from "../following.ts";
 import { printable } from "../output.ts";
 import { progressOn } from "../progress.ts";
 import type { Shell } from "../shell.ts";
@@ -43,14 +43,14 @@ async function deleteProject(shell: Shell, id: string, flags: DeleteFlags): Prom
   if (!flags.yes) {
     await confirm(io, `All of the project '${printable(id)}' will be removed for good.`, id);
   }
-  const requested = await requestDeletion(client, id, {
+  const { deletion, isInGrace } = await requestDeletion(client, id, {
     grace: flags.grace,
     maxObjects: flags.maxObjects,
   });
   const progress = progressOn(out);
   // Nobody waits for a grace of days unless told to.
-  const waitMs = isInGrace(requested) && flags.wait === undefined ? 0 : waitMsOf(flags);
-  const ended = await follow(client, requested, { waitMs, onProgress: progress.show });
+  const waitMs = isInGrace && flags.wait === undefined ? 0 : waitMsOf(flags);
+  const ended = await follow(client, deletion, { waitMs, onProgress: progress.show });
   await progress.end();
   await showDeletion(out, ended);
   return exitCodeOfDeletion(ended);

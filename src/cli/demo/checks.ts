@@ -63,7 +63,8 @@ export async function checkGone(
   const hashes = new Set([...project.planted, ...ownBytes].map(({ sha256 }) => sha256));
   const same: string[] = [];
   for (const path of files) {
-    if (hashes.has(sha256Of(await readFile(join(storeDir, path))))) same.push(path);
+    const hash = await hashOf(join(storeDir, path));
+    if (hash !== null && hashes.has(hash)) same.push(path);
   }
   const { id } = project;
   return [
@@ -109,6 +110,7 @@ export async function checkFilesIntact(
   );
 }
 
+/** Null for what is not there, and for a link that leads nowhere. */
 async function hashOf(path: string): Promise<string | null> {
   try {
     return sha256Of(await readFile(path));

@@ -96,7 +96,8 @@ function plantedFacts(gone: Filled, plan: PlanJson): readonly Fact[] {
 async function deleteShown(out: Output, client: Client, id: string): Promise<DeletionJson> {
   await out.line(`\ndeleting ${id}`);
   let shown = "";
-  const ended = await follow(client, await requestDeletion(client, id), {
+  const { deletion } = await requestDeletion(client, id);
+  const ended = await follow(client, deletion, {
     waitMs: WAIT_MS,
     pollEveryMs: POLL_EVERY_MS,
     onProgress: async ({ state, surfaces }) => {

@@ -10,7 +10,7 @@ export interface Material {
   readonly sha256: string;
 }
 
-const FILES_MAX = 150;
+const FILES_MAX = 120;
 const FILE_BYTES_MAX = 512 * 1024;
 const SKIPPED: ReadonlySet<string> = new Set(["node_modules", ".git", "data", "coverage"]);
 

@@ -43,7 +43,9 @@ export function useObjectStore(make: () => Promise<StoreSubject>): StoreFixture 
   };
 }
 
-export async function* bodyOf(...pieces: readonly (string | Uint8Array)[]): AsyncGenerator<Uint8Array> {
+export async function* bodyOf(
+  ...pieces: readonly (string | Uint8Array)[]
+): AsyncGenerator<Uint8Array> {
   for (const piece of pieces) yield typeof piece === "string" ? utf8(piece) : piece;
 }
 

@@ -1,6 +1,6 @@
 /** Segments and keys that servers, shells, URLs, XML and file systems have taken for something else. */
 export const SPECIAL_KEYS: readonly string[] = [
-  ...[..."\u0001\b\t\n\r\u001b\u001f\u007f\u0080\u0085"].map((char) => `control${char}char`),
+  ...Array.from("\u0001\b\t\n\r\u001b\u001f\u007f\u0080\u0085", (char) => `control${char}char`),
   "nul\0char",
   "'single'",
   '"double"',
@@ -65,7 +65,7 @@ export const SPECIAL_KEYS: readonly string[] = [
   `${"y".repeat(253)}%+/z`,
   "\u00e9".repeat(150),
   "\u{1F600}".repeat(100),
-  `${"%25".repeat(100)}`,
+  "%25".repeat(100),
   "__proto__",
   "constructor",
 ];
