@@ -1,4 +1,4 @@
-import { formatDuration } from "./duration.ts";
+import { formatDuration } from "../core/duration.ts";
 import type { FileKey, SettingName } from "./names.ts";
 import { REDACTED, redactUrl } from "./redact.ts";
 import type { Config, S3StoreConfig, Source, WebhookConfig } from "./types.ts";

@@ -1,4 +1,4 @@
-import { DURATION_FORM, formatDuration, parseDuration, parseDurations } from "./duration.ts";
+import { DURATION_FORM, formatDuration, parseDuration, parseDurations } from "../core/duration.ts";
 import type { SettingName } from "./names.ts";
 import type { Problems } from "./problems.ts";
 import { shown } from "./redact.ts";

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { isExpungeError } from "../core/errors.ts";
 import { DEFAULT_ID_FORMAT, type IdFormat, parseIdFormat } from "../core/ids.ts";
 import { LIMITS } from "../core/limits.ts";
-import { DURATION_MAX_MS } from "./duration.ts";
+import { DURATION_MAX_MS } from "../core/duration.ts";
 import type { LoadedFile } from "./file.ts";
 import { type FileKey, isSettingName, NAMES, type SettingName } from "./names.ts";
 import type { SettingReader } from "./reader.ts";
@@ -30,9 +30,6 @@ const DEFAULTS = {
   settleMs: [HOUR_MS, 24 * HOUR_MS],
 } as const;
 
-/** A signed URL of the store itself goes past expunge, so it cannot be taken back: 5 minutes at most. */
-const STORE_URL_EXPIRY_MAX_MS = 300 * SECOND_MS;
-
 /** A port as TCP has it. */
 const PORT_MAX = 65_535;
 
@@ -48,7 +45,7 @@ export function readValues(reader: SettingReader, file: LoadedFile | null, cwd: 
         "Make it with 'openssl genpkey -algorithm ed25519 -out FILE' and set the path.",
     );
   }
-  const expiryMaxMs = store.kind === "s3" ? STORE_URL_EXPIRY_MAX_MS : LIMITS.urlExpiryMaxMs;
+  const expiryMaxMs = store.kind === "s3" ? LIMITS.storeUrlExpiryMaxMs : LIMITS.urlExpiryMaxMs;
   const jwt = readJwt(reader);
   return {
     dataDir,

@@ -38,6 +38,8 @@ export const LIMITS = {
   partUrlExpiryMs: 15 * MINUTE_MS,
   uploadExpiryMs: 7 * DAY_MS,
   urlExpiryMaxMs: 7 * DAY_MS,
+  /** For URLs of the store itself: they outlive the project that they lead into. */
+  storeUrlExpiryMaxMs: 5 * MINUTE_MS,
 
   pageItemsDefault: 100,
   pageItemsMax: 1000,

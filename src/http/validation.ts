@@ -1,7 +1,7 @@
 import type { FastifySchemaCompiler, FastifySerializerCompiler } from "fastify";
 import { z } from "zod";
 import { ExpungeError } from "../core/errors.ts";
-import { nearestName } from "./nearest.ts";
+import { nearest } from "../core/nearest.ts";
 
 const PLACES: Readonly<Record<string, string>> = {
   body: "field",
@@ -42,11 +42,19 @@ function explain(schema: z.ZodType, place: string, issue: z.core.$ZodIssue): rea
     const known = knownNames(schema, issue.path);
     return issue.keys.map((key) => ({
       field: key,
-      message: unknownName(place, key, nearestName(key, known)),
+      message: unknownName(place, key, nearName(key, known)),
     }));
   }
   const what = field === "" ? "The body" : `The ${place} '${field}'`;
   return [{ field, message: `${what} is not valid: ${issue.message}.` }];
+}
+
+/** More edits than these make another word. */
+const EDITS_MAX = 2;
+
+function nearName(name: string, known: readonly string[]): string | null {
+  const found = nearest(name, known);
+  return found !== null && found.distance <= EDITS_MAX ? found.name : null;
 }
 
 function unknownName(place: string, key: string, near: string | null): string {

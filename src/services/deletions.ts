@@ -156,7 +156,7 @@ export class Deletions {
       try {
         latest = (await metadata.findDeletion(deletion.id)) ?? latest;
         const leftMs = until - clock.now();
-        const ended = isTerminal(latest.state) || (await this.#isStuck(latest));
+        const ended = isTerminal(latest.state) || latest.blocked !== null;
         if (ended || leftMs <= 0 || signal?.aborted) return this.#complete(latest);
         const stop = signal ? AbortSignal.any([wake.signal, signal]) : wake.signal;
         await clock.sleep(Math.min(leftMs, LIMITS.waitPollMs), stop);
@@ -164,12 +164,6 @@ export class Deletions {
         unsubscribe();
       }
     }
-  }
-
-  /** Blocked with no retry under way or due: it will not move before somebody or time moves it. */
-  async #isStuck(deletion: Deletion): Promise<boolean> {
-    if (deletion.blocked === null) return false;
-    return deletion.blocked.nextRetryAt > (await this.#context.metadata.now());
   }
 
   async #refuseMoreThan(project: Project, maxObjects: number): Promise<void> {

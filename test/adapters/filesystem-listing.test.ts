@@ -1,12 +1,14 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { mapLimited } from "../../src/adapters/filesystem/disk.ts";
 import type { ObjectStore } from "../../src/ports/object-store.ts";
 import { keysOf, put } from "../contract/object-store/fixture.ts";
 import { openStore, usePlace, watched } from "./filesystem/fixture.ts";
 
 /** More listings than are remembered. */
 const OTHER_LISTINGS = 64;
+const WRITES_IN_FLIGHT_MAX = 50;
 
 async function plant(root: string, directories: number, files: number): Promise<string[]> {
   const keys: string[] = [];
@@ -15,7 +17,7 @@ async function plant(root: string, directories: number, files: number): Promise<
     await mkdir(join(root, directory), { recursive: true });
     for (let f = 0; f < files; f++) keys.push(`${directory}/${String(f).padStart(4, "0")}`);
   }
-  await Promise.all(keys.map((key) => writeFile(join(root, key), "x")));
+  await mapLimited(keys, WRITES_IN_FLIGHT_MAX, (key) => writeFile(join(root, key), "x"));
   return keys;
 }
 

@@ -9,6 +9,7 @@ import {
   sendPart,
   uploadsOf,
 } from "../contract/object-store/fixture.ts";
+import type { Part } from "../../src/ports/object-store.ts";
 import { type Call, openStore, usePlace, watched } from "./filesystem/fixture.ts";
 
 /** Stops the first call that it is armed for, until it is let go. */
@@ -24,15 +25,15 @@ class Pause {
     await this.#released.promise;
   };
 
-  /** Answers when the call is reached. */
-  async at(isWanted: (call: Call) => boolean, run: () => void): Promise<void> {
+  /** Runs something until it reaches the call; answers how to wait for its end. */
+  async at<T>(isWanted: (call: Call) => boolean, run: () => Promise<T>): Promise<() => Promise<T>> {
     this.#isWanted = isWanted;
-    run();
+    const running = run();
     await this.#reached.promise;
-  }
-
-  release(): void {
-    this.#released.resolve();
+    return () => {
+      this.#released.resolve();
+      return running;
+    };
   }
 }
 
@@ -55,15 +56,13 @@ describe("an upload between two processes", () => {
         const other = await openStore(place.root);
         const key = `deep/er/${count}-${i}`;
         const uploadId = await one.createUpload(key, "text/plain");
-        const parts = [];
+        const parts: Part[] = [];
         for (let n = 1; n <= count; n++) {
           parts.push(await sendPart(one, key, uploadId, n, pattern(100, n)));
         }
-        let completed: Promise<string> = Promise.resolve("");
-        await pause.at(step, () => (completed = endOf(one.completeUpload(key, uploadId, parts))));
+        const goOn = await pause.at(step, () => endOf(one.completeUpload(key, uploadId, parts)));
         expect(await endOf(other.abortUpload(key, uploadId))).toBe("done");
-        pause.release();
-        expect(await completed).toBe("no-such-upload");
+        expect(await goOn()).toBe("no-such-upload");
         expect(await keysOf(other, "")).toEqual([]);
         expect(await readdir(join(place.root, ".expunge/uploads"))).toEqual([]);
       }
@@ -82,15 +81,13 @@ describe("an upload between two processes", () => {
     const other = await openStore(place.root, watched(before));
     const uploadId = await one.createUpload("made", "text/plain");
     const part = await sendPart(one, "made", uploadId, 1, "content");
-    let completed: Promise<string> = Promise.resolve("");
-    await pause.at(
+    const goOn = await pause.at(
       ({ name, path }) => name === "rename" && path.endsWith(".committing/whole"),
-      () => (completed = endOf(one.completeUpload("made", uploadId, [part]))),
+      () => endOf(one.completeUpload("made", uploadId, [part])),
     );
     expect(await endOf(other.abortUpload("made", uploadId))).toBe("no-such-upload");
     expect(await keysOf(other, "")).toEqual(["made"]);
-    pause.release();
-    await completed;
+    await goOn();
   });
 
   it("becomes one object when both complete it, whatever step each of them is at", async () => {
@@ -107,16 +104,14 @@ describe("an upload between two processes", () => {
         const other = await openStore(place.root);
         const key = `shared/${count}-${i}`;
         const uploadId = await one.createUpload(key, "text/plain");
-        const parts = [];
+        const parts: Part[] = [];
         for (let n = 1; n <= count; n++) {
           parts.push(await sendPart(one, key, uploadId, n, pattern(100, n)));
         }
-        let completed: Promise<string> = Promise.resolve("");
-        await pause.at(step, () => (completed = endOf(one.completeUpload(key, uploadId, parts))));
+        const goOn = await pause.at(step, () => endOf(one.completeUpload(key, uploadId, parts)));
         expect(await endOf(other.completeUpload(key, uploadId, parts))).toBe("done");
         await other.remove([key]);
-        pause.release();
-        expect(await completed).toBe("no-such-upload");
+        expect(await goOn()).toBe("no-such-upload");
         expect(await keysOf(other, "")).toEqual([]);
         expect(await uploadsOf(other, "")).toEqual([]);
       }
@@ -129,14 +124,12 @@ describe("an upload between two processes", () => {
     const other = await openStore(place.root);
     const uploadId = await one.createUpload("k", "text/plain");
     const part = await sendPart(one, "k", uploadId, 1, pattern(100));
-    let late: Promise<string> = Promise.resolve("");
-    await pause.at(
+    const goOn = await pause.at(
       ({ name, path }) => name === "rename" && path.includes("/tmp-"),
-      () => (late = endOf(sendPart(one, "k", uploadId, 1, "another"))),
+      () => endOf(sendPart(one, "k", uploadId, 1, "another")),
     );
     expect(await endOf(other.completeUpload("k", uploadId, [part]))).toBe("done");
-    pause.release();
-    expect(await late).toBe("no-such-upload");
+    expect(await goOn()).toBe("no-such-upload");
     expect(Buffer.from(await read(other, "k")).equals(pattern(100))).toBe(true);
   });
 

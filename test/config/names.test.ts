@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { describeConfig, loadClientSettings, NAMES } from "../../src/config.ts";
 import { flagOf } from "../../src/config/names.ts";
-import { editDistance, nearest } from "../../src/config/nearest.ts";
+import { editDistance, nearest } from "../../src/core/nearest.ts";
 import { directoryWith, load, NOWHERE, problemsOf, R2, REALISTIC_ENV } from "./help.ts";
 
 describe("a misspelt setting", () => {

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { DEFAULT_ID_FORMAT } from "../../src/core/ids.ts";
 import { NAMES } from "../../src/config.ts";
-import { formatDuration, parseDuration, parseDurations } from "../../src/config/duration.ts";
+import { formatDuration, parseDuration, parseDurations } from "../../src/core/duration.ts";
 import { directoryWith, load, NOWHERE, problemsOf, R2 } from "./help.ts";
 
 const PG = { EXPUNGE_DATABASE: "postgres://u:hunter2@db/x", EXPUNGE_SIGNING_KEY: "key.pem" };

@@ -113,9 +113,12 @@ describe("the main job, with real processes on a real directory", () => {
       "-verify",
       "-pubin",
       "-rawin",
-      ...["-inkey", file("key.pem")],
-      ...["-in", file("signed.bin")],
-      ...["-sigfile", file("signature.bin")],
+      "-inkey",
+      file("key.pem"),
+      "-in",
+      file("signed.bin"),
+      "-sigfile",
+      file("signature.bin"),
     ]);
     expect((await verify).stdout).toContain("Signature Verified Successfully");
     const copy = join(objectsDir, ".expunge", "receipts", `${uid}.jws`);

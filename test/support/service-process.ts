@@ -133,14 +133,11 @@ export class ServiceProcess {
     path: string,
     options: { readonly json?: unknown; readonly status?: number } = {},
   ): Promise<Record<string, unknown>> {
-    const response = await this.request(method, path, {
-      ...(options.json === undefined
-        ? {}
-        : {
-            body: JSON.stringify(options.json),
-            headers: { "content-type": "application/json" },
-          }),
-    });
+    const sent = {
+      body: JSON.stringify(options.json),
+      headers: { "content-type": "application/json" },
+    };
+    const response = await this.request(method, path, options.json === undefined ? {} : sent);
     const text = await response.text();
     if (response.status !== (options.status ?? 200)) {
       throw new Error(`${method} ${path} answered ${response.status}: ${text}`);

@@ -34,9 +34,6 @@ const MAY_IMPORT_TYPES: Readonly<Partial<Record<Layer, readonly Layer[]>>> = {
   cli: ["http"],
 };
 
-/** Pure helpers of the configuration that the API shares: one reader of durations for both. */
-const SHARED: ReadonlySet<string> = new Set(["src/config/duration.ts"]);
-
 /** The layer of a file below src/, or null where design section 4 knows none. */
 function layerOf(path: string): Layer | null {
   const name = /^src\/([^/]+?)(?:\.ts)?(?:\/|$)/.exec(path)?.[1] ?? "";
@@ -68,7 +65,6 @@ function problemOf(each: Import, from: Layer): string | null {
   const to = layerOf(each.to);
   if (to === null) return `imports what lies in no layer: '${each.to}'`;
   if (to === from || MAY_IMPORT[from].includes(to)) return null;
-  if (from === "http" && SHARED.has(each.to)) return null;
   const typesToo = MAY_IMPORT_TYPES[from]?.includes(to) === true;
   if (typesToo && each.isTypeOnly) return null;
   const hint = typesToo ? " other than by 'import type'" : "";

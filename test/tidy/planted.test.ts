@@ -31,7 +31,6 @@ const FILES: readonly [string, string][] = [
   ["src/adapters/x.ts", "export const x = 1;\n"],
   ["src/http/h.ts", "export const h = 1;\n"],
   ["src/config.ts", "export const c = 1;\n"],
-  ["src/config/duration.ts", "export const d = 1;\n"],
   ["src/compose.ts", "export const y = 1;\n"],
 ];
 
@@ -66,7 +65,6 @@ describe("the check of arrows", () => {
     ["src/adapters/b.ts", 'import type { P } from "../ports/p.ts";\nimport "node:fs";'],
     ["src/http/b.ts", 'import { s } from "../services/s.ts";'],
     ["src/http/b.ts", 'import type { C } from "../config.ts";'],
-    ["src/http/b.ts", 'import { d } from "../config/duration.ts";'],
     ["src/cli/b.ts", 'import { y } from "../compose.ts";\nimport type { H } from "../http/h.ts";'],
     ["src/compose.ts", 'import { x } from "./adapters/x.ts";'],
     ["src/core/b.ts", '// import { p } from "../ports/p.ts";\nconst t = `import "node:fs";`;'],

@@ -1,25 +1,45 @@
 import type { Dirent } from "node:fs";
 import { compareUtf8 } from "../../core/encoding.ts";
-import { joined } from "./disk.ts";
+import { joined, parentOf, pathText } from "./disk.ts";
 import { hasErrno } from "./errors.ts";
 import { isChunk, ownChunks, segmentOf } from "./key-path.ts";
 import type { DirectoryAt } from "./lookup.ts";
 import type { Tree } from "./tree.ts";
 
 /**
- * What lies in a directory under one segment of a key: a file, or directories. It is more than one
- * path where several names stand for one segment.
+ * A file or a directory, under the segment of a key that it stands for. Kept small: a directory may
+ * have millions of them. Where several names stand for one segment, each has an entry.
  */
 export interface Entry {
-  /** The segment, with a '/' behind it where it is of directories: what orders the entries. */
+  /** The segment, with a '/' behind it where it is of a directory: what orders the entries. */
   readonly name: string;
-  readonly files: readonly Buffer[];
-  readonly directories: readonly DirectoryAt[];
+  readonly parent: Buffer;
+  /** The name on the disk, where it is another one. */
+  readonly written: Buffer | null;
+  /** Of a directory: see DirectoryAt. */
+  readonly chunks: readonly Buffer[];
 }
 
-interface Found {
-  readonly files: Map<string, Buffer>;
-  readonly directories: Map<string, DirectoryAt>;
+export function isDirectoryEntry(entry: Entry): boolean {
+  return entry.name.endsWith("/");
+}
+
+export function pathOf({ name, parent, written }: Entry): Buffer {
+  return joined(parent, written ?? name.replace(/\/$/, ""));
+}
+
+const NO_CHUNKS: readonly Buffer[] = [];
+
+/** ASCII without a '%': such a name is its own segment, and nearly all are. */
+const ITSELF = /^[ -$&-~]+$/;
+
+interface Gathering {
+  readonly tree: Tree;
+  /** How many of the chunks stand for themselves at the level that is asked for. */
+  readonly base: number;
+  readonly entries: Entry[];
+  /** Directories with a chunk's name that are among the entries. */
+  readonly own: Set<string>;
 }
 
 /**
@@ -32,82 +52,71 @@ export async function entriesOf(
   tree: Tree,
   directories: readonly DirectoryAt[],
 ): Promise<readonly Entry[]> {
-  const found = new Map<string, Found>();
-  for (const directory of directories) {
-    await gather(tree, directory.path, directory.chunks, directory.chunks.length, found);
-  }
   const entries: Entry[] = [];
-  for (const [name, each] of found) {
-    entries.push({
-      name,
-      files: [...each.files.values()],
-      directories: [...each.directories.values()],
-    });
+  for (const { path, chunks } of directories) {
+    const gathering = { tree, base: chunks.length, entries, own: new Set<string>() };
+    await gather(gathering, path, chunks);
   }
   return entries.sort((a, b) => compareUtf8(a.name, b.name));
 }
 
 /**
  * Collects what lies in a directory. Where its name may be a chunk of a longer segment, what lies in it
- * may belong one level up, or even higher: `base` says how many chunks stand for themselves at the
- * level that is asked for.
+ * may belong one level up, or even higher.
  */
 async function gather(
-  tree: Tree,
+  gathering: Gathering,
   path: Buffer,
   chunks: readonly Buffer[],
-  base: number,
-  found: Map<string, Found>,
 ): Promise<void> {
+  const { tree, base } = gathering;
   for (const entry of await read(tree, path)) {
-    const { name } = entry;
-    const at = joined(path, name);
-    if (tree.isReserved(at)) continue;
+    if (chunks.length === 0 && ITSELF.test(entry.name) && !path.equals(tree.internal)) {
+      const name = entry.isDirectory() ? `${entry.name}/` : entry.name;
+      gathering.entries.push({ name, parent: path, written: null, chunks: NO_CHUNKS });
+      continue;
+    }
+    const name = Buffer.from(entry.name, "latin1");
+    if (tree.isReserved(path, name)) continue;
     if (entry.isDirectory() && isChunk(name)) {
-      await gather(tree, at, [...chunks, name], base, found);
+      await gather(gathering, joined(path, name), [...chunks, name]);
       continue;
     }
     const own = ownChunks(chunks, name);
-    const kept = chunks.slice(0, base + 1);
-    const next = kept[base];
     if (own === base) {
-      const segment = segmentOf(chunks.slice(base), name);
-      if (entry.isDirectory()) slot(found, `${segment}/`).directories.set(key(at), plain(at));
-      else slot(found, tree.isNameless(at) ? name.toString() : segment).files.set(key(at), at);
-    } else if (own > base && next) {
-      const directory = { path: above(path, chunks.length - base - 1), chunks: kept };
-      slot(found, `${segmentOf([], next)}/`).directories.set(key(directory.path), directory);
+      const isNameless = !entry.isDirectory() && tree.isNameless(path, name);
+      const segment = isNameless ? name.toString() : segmentOf(chunks.slice(base), name);
+      gathering.entries.push(entryOf(segment, entry.isDirectory(), path, name));
+    } else if (own > base) {
+      let directory = path;
+      for (let level = chunks.length; level > base + 1; level--) directory = parentOf(directory);
+      addOwn(gathering, directory, chunks.slice(0, base + 1));
     }
   }
 }
 
-async function read(tree: Tree, path: Buffer): Promise<readonly Dirent<Buffer>[]> {
+/** A directory with a chunk's name in which something lies that is not a segment's rest. */
+function addOwn(gathering: Gathering, path: Buffer, chunks: readonly Buffer[]): void {
+  const name = chunks.at(-1);
+  if (!name || gathering.own.has(pathText(path))) return;
+  gathering.own.add(pathText(path));
+  const segment = segmentOf([], name);
+  gathering.entries.push({ ...entryOf(segment, true, parentOf(path), name), chunks });
+}
+
+function entryOf(segment: string, isDirectory: boolean, parent: Buffer, name: Buffer): Entry {
+  const written = name.equals(Buffer.from(segment)) ? null : name;
+  return { name: isDirectory ? `${segment}/` : segment, parent, written, chunks: NO_CHUNKS };
+}
+
+/** The names, a character per byte, of a directory. */
+async function read(tree: Tree, path: Buffer): Promise<readonly Dirent[]> {
   // `readdir` would follow a link that has taken the directory's place.
   if (!(await tree.isDirectory(path))) return [];
   try {
-    return await tree.fs.readdir(path, { withFileTypes: true, encoding: "buffer" });
+    return await tree.fs.readdir(path, { withFileTypes: true, encoding: "latin1" });
   } catch (error) {
     if (hasErrno(error, "ENOENT", "ENOTDIR")) return [];
     throw error;
   }
-}
-
-function slot(found: Map<string, Found>, name: string): Found {
-  const there = found.get(name) ?? { files: new Map(), directories: new Map() };
-  found.set(name, there);
-  return there;
-}
-
-function plain(path: Buffer): DirectoryAt {
-  return { path, chunks: [] };
-}
-
-function above(path: Buffer, levels: number): Buffer {
-  let at = path;
-  for (let i = 0; i < levels; i++) at = at.subarray(0, at.lastIndexOf("/"));
-  return at;
-}
-
-function key(path: Buffer): string {
-  return path.toString("latin1");
 }

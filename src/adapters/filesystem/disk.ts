@@ -19,6 +19,10 @@ export function parentOf(path: Buffer): Buffer {
   return path.subarray(0, path.lastIndexOf("/"));
 }
 
+export function nameOf(path: Buffer): Buffer {
+  return path.subarray(path.lastIndexOf("/") + 1);
+}
+
 /** A path as a key of maps: one character per byte. */
 export function pathText(path: Buffer): string {
   return path.toString("latin1");
@@ -75,6 +79,15 @@ export async function unlinkIfThere(fs: FileSystem, path: Buffer): Promise<boole
   } catch (error) {
     if (hasErrno(error, "ENOENT")) return false;
     throw error;
+  }
+}
+
+/** Removes a file after a failure, which is the one to be reported, and not that of this. */
+export async function removeQuietly(fs: FileSystem, path: Buffer): Promise<void> {
+  try {
+    await unlinkIfThere(fs, path);
+  } catch {
+    // What remains is removed with its directory, or at the next start.
   }
 }
 

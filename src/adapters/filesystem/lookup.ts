@@ -1,4 +1,4 @@
-import { joined, parentOf, pathText } from "./disk.ts";
+import { joined, nameOf, parentOf, pathText } from "./disk.ts";
 import { candidatesOf, isChunk, isHoldable, ownChunks } from "./key-path.ts";
 import type { Tree } from "./tree.ts";
 
@@ -38,13 +38,13 @@ export class Lookup {
     const paths: Buffer[] = [];
     for (const directory of directories) {
       for (const { parent, last } of await this.#parentsOf(directory, name, deepest)) {
-        paths.push(joined(parent.path, last));
+        if (!this.#tree.isReserved(parent.path, last)) paths.push(joined(parent.path, last));
         deepest.push(parent.path);
       }
     }
-    const nameless = joined(this.#tree.root, key);
-    if (this.#tree.isNameless(nameless)) paths.push(nameless);
-    return { paths: paths.filter((path) => !this.#tree.isReserved(path)), deepest };
+    const { root } = this.#tree;
+    if (this.#tree.isNameless(root, Buffer.from(key))) paths.push(joined(root, key));
+    return { paths, deepest };
   }
 
   async #descend(
@@ -100,7 +100,7 @@ export class Lookup {
   }
 
   async #isDirectory(path: Buffer, deepest: Buffer[]): Promise<boolean> {
-    if (this.#tree.isReserved(path)) return false;
+    if (this.#tree.isReserved(parentOf(path), nameOf(path))) return false;
     const text = pathText(path);
     const seen = this.#seen.get(text) ?? this.#tree.isDirectory(path);
     this.#seen.set(text, seen);

@@ -20,7 +20,7 @@ import type {
   UploadEntry,
 } from "../../ports/object-store.ts";
 import { checkKey } from "../object-store-checks.ts";
-import { type FileSystem, joined, unlinkIfThere, writeDurably } from "./disk.ts";
+import { type FileSystem, joined, removeQuietly, unlinkIfThere, writeDurably } from "./disk.ts";
 import { asStoreCall, hasErrno } from "./errors.ts";
 import { Listing } from "./listing.ts";
 import { readHead, readObject } from "./reading.ts";
@@ -112,7 +112,7 @@ export class FilesystemObjectStore implements ObjectStore {
         await writeDurably(this.#tree.fs, temporary, [bytes]);
         await this.#tree.place(temporary, key);
       } catch (error) {
-        await unlinkIfThere(this.#tree.fs, temporary);
+        await removeQuietly(this.#tree.fs, temporary);
         throw error;
       }
     });

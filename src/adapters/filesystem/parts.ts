@@ -5,7 +5,7 @@ import type { Random } from "../../ports/clock.ts";
 import type { Part, PartBody } from "../../ports/object-store.ts";
 import { piecesOf } from "../part-body.ts";
 import { ForeignFailure } from "./errors.ts";
-import { joined, syncDirectory, unlinkIfThere, writeDurably } from "./disk.ts";
+import { joined, removeQuietly, syncDirectory, unlinkIfThere, writeDurably } from "./disk.ts";
 import type { Tree } from "./tree.ts";
 import { WHOLE } from "./upload-states.ts";
 
@@ -74,7 +74,7 @@ export async function writePart(
     await syncDirectory(tree.fs, directory);
     return { partNumber, etag, sizeBytes };
   } catch (error) {
-    await removeTemporary(tree, temporary);
+    await removeQuietly(tree.fs, temporary);
     throw error;
   }
 }
@@ -123,7 +123,7 @@ export async function assemble(
     await writeDurably(tree.fs, temporary, bytesOf(tree, directory, parts));
     await tree.fs.rename(temporary, whole);
   } catch (error) {
-    await removeTemporary(tree, temporary);
+    await removeQuietly(tree.fs, temporary);
     throw error;
   }
 }
@@ -153,14 +153,6 @@ async function* bytesOf(
 
 function damaged(): StoreError {
   return new StoreError("io-error", "blocked", "A part on the disk has not the size it was given.");
-}
-
-async function removeTemporary(tree: Tree, path: Buffer): Promise<void> {
-  try {
-    await unlinkIfThere(tree.fs, path);
-  } catch {
-    // The first failure is the one that is reported; the file goes with its directory at the latest.
-  }
 }
 
 function temporaryName(random: Random): string {

@@ -1,11 +1,14 @@
 import { INTERNAL_PREFIX } from "../../core/keys.ts";
 import { StoreError } from "../../core/store-errors.ts";
-import { type FileSystem, joined, parentOf, pathText, syncDirectory } from "./disk.ts";
+import { type FileSystem, joined, nameOf, parentOf, pathText, syncDirectory } from "./disk.ts";
 import { errnoOf, hasErrno } from "./errors.ts";
 import { isHoldable, namesOf } from "./key-path.ts";
 
 /** How often a directory may be pruned away before the file that is to come into it. */
 const PLACE_ATTEMPTS_MAX = 100;
+
+/** How an empty segment is written. */
+const NAMELESS = Buffer.from(namesOf("").join());
 
 interface StorePaths {
   readonly root: Buffer;
@@ -44,7 +47,7 @@ export class Tree {
   readonly temporary: Buffer;
   readonly #kept: ReadonlySet<string>;
   readonly #identity: DirectoryIdentity;
-  readonly #nameless: Buffer;
+  readonly #reserved: readonly Buffer[];
 
   private constructor(fs: FileSystem, paths: StorePaths, identity: DirectoryIdentity) {
     this.fs = fs;
@@ -53,7 +56,7 @@ export class Tree {
     this.uploads = paths.uploads;
     this.temporary = paths.temporary;
     this.#identity = identity;
-    this.#nameless = joined(paths.root, ...namesOf(""));
+    this.#reserved = [paths.uploads, paths.temporary].map((path) => nameOf(path));
     this.#kept = new Set(Object.values(paths).map((path: Buffer) => pathText(path)));
   }
 
@@ -75,14 +78,14 @@ export class Tree {
     return new Tree(fs, { root, internal, uploads, temporary }, await fs.lstat(internal));
   }
 
-  /** Whether the path is the directory of uploads or of temporary files: what lies there is no object. */
-  isReserved(path: Buffer): boolean {
-    return path.equals(this.uploads) || path.equals(this.temporary);
+  /** Whether this is the directory of uploads or of temporary files: what lies there is no object. */
+  isReserved(parent: Buffer, name: Buffer): boolean {
+    return parent.equals(this.internal) && this.#reserved.some((each) => each.equals(name));
   }
 
   /** Whether a file here would have the key of no bytes; there is none, so its name stands for itself. */
-  isNameless(path: Buffer): boolean {
-    return path.equals(this.#nameless);
+  isNameless(parent: Buffer, name: Buffer): boolean {
+    return name.equals(NAMELESS) && parent.equals(this.root);
   }
 
   /**
@@ -136,7 +139,7 @@ export class Tree {
         await this.prune(parentOf(target));
         return false;
       }
-      await this.#syncAbove(target);
+      await this.syncAbove(key);
       return true;
     }
     throw new StoreError(
@@ -146,12 +149,28 @@ export class Tree {
     );
   }
 
+  /**
+   * Syncs the directories above a key's file up to the root, also those that were there: another process
+   * may have made one and have died before it was on the medium. Those in which nothing changed cost
+   * next to nothing.
+   * @throws the system's error
+   */
+  async syncAbove(key: string): Promise<void> {
+    let directory = joined(this.root, ...this.namesOfKey(key));
+    do {
+      directory = parentOf(directory);
+      // The object may be removed already, and its directory pruned.
+      await this.syncNearest(directory);
+    } while (!directory.equals(this.root));
+  }
+
   /** The names, below the root, of the path that a key is written to. @throws StoreError `invalid-key` */
   namesOfKey(key: string): readonly string[] {
     const segments = key.split("/");
     const names = segments.flatMap((segment) => namesOf(segment));
-    const path = joined(this.root, ...names.slice(0, 2));
-    if (segments.every((segment) => isHoldable(segment)) && !this.isReserved(path)) return names;
+    const [first = "", second = ""] = names;
+    const isReserved = this.isReserved(joined(this.root, first), Buffer.from(second));
+    if (segments.every((segment) => isHoldable(segment)) && !isReserved) return names;
     throw new StoreError(
       "invalid-key",
       "permanent",
@@ -202,19 +221,6 @@ export class Tree {
       }
     }
     return true;
-  }
-
-  /**
-   * All directories up to the root: another process may have made one of them and have died before it
-   * was on the medium. Those in which nothing changed cost next to nothing.
-   */
-  async #syncAbove(path: Buffer): Promise<void> {
-    let directory = path;
-    do {
-      directory = parentOf(directory);
-      // The object may be removed already, and its directory pruned.
-      await this.syncNearest(directory);
-    } while (!directory.equals(this.root));
   }
 
   /** Whether an empty directory was in the way of a rename, and is not any more. */

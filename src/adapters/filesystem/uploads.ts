@@ -117,15 +117,16 @@ export class Uploads {
     return hadWhole;
   }
 
-  /** Removes what a crash left of a completed upload. Answers false where it is not completed. */
+  /**
+   * Ends an upload whose object is at its key, but whose completion was broken off: makes the object
+   * last and removes what is left. Answers false where the upload is not in that state.
+   */
   async finishCommitted(uploadId: string): Promise<boolean> {
     const directory = directoryOf(this.#tree, uploadId, COMMITTING);
-    try {
-      if ((await this.#tree.fs.readdir(directory)).includes(WHOLE)) return false;
-    } catch (error) {
-      if (hasErrno(error, "ENOENT")) return true;
-      throw error;
-    }
+    if ((await this.#namesIn(directory))?.includes(WHOLE) !== false) return false;
+    const meta = await readMeta(this.#tree, uploadId);
+    // Without it, the removal of what is left had begun already.
+    if (meta) await this.#tree.syncAbove(meta.key);
     await removeAll(this.#tree, directory);
     await syncDirectory(this.#tree.fs, this.#tree.uploads);
     return true;
@@ -133,11 +134,12 @@ export class Uploads {
 
   async #complete(key: string, uploadId: string, parts: readonly Part[]): Promise<ObjectHead> {
     await this.#check(key, uploadId);
-    await this.#checkParts(uploadId, OPEN, parts);
+    await this.#checkParts(uploadId, parts);
     await moveOn(this.#tree, uploadId, OPEN, COMPLETING);
     await this.#assemble(uploadId, parts);
     await moveOn(this.#tree, uploadId, COMPLETING, COMMITTING);
     const directory = directoryOf(this.#tree, uploadId, COMMITTING);
+    if (await this.finishCommitted(uploadId)) throw noSuchUpload();
     const whole = joined(directory, WHOLE);
     // A rename changes neither of what the head is made of.
     const stats = await whileThere(() => this.#tree.fs.lstat(whole, { bigint: true }));
@@ -146,9 +148,9 @@ export class Uploads {
     return headOf(key, stats);
   }
 
-  /** Wrong parts leave an open upload open. Where it is not in the state, there is nothing to check. */
-  async #checkParts(uploadId: string, state: UploadState, parts: readonly Part[]): Promise<void> {
-    const directory = directoryOf(this.#tree, uploadId, state);
+  /** Wrong parts leave an open upload open. Where it is not open any more, there is nothing to check. */
+  async #checkParts(uploadId: string, parts: readonly Part[]): Promise<void> {
+    const directory = directoryOf(this.#tree, uploadId, OPEN);
     try {
       chooseParts(parts, await readParts(this.#tree, directory), PART_BYTES_MIN);
     } catch (error) {
@@ -159,14 +161,27 @@ export class Uploads {
   /** In the state `completing`; in any other there is nothing to do, and the next step sees to it. */
   async #assemble(uploadId: string, parts: readonly Part[]): Promise<void> {
     const directory = directoryOf(this.#tree, uploadId, COMPLETING);
+    const isDone = async (): Promise<boolean> =>
+      (await this.#namesIn(directory))?.includes(WHOLE) !== false;
+    if (await isDone()) return;
     try {
-      if ((await this.#tree.fs.readdir(directory)).includes(WHOLE)) return;
       // A part may have been replaced since it was checked; from now on none can be.
       const held = await readParts(this.#tree, directory);
       const chosen = chooseParts(parts, held, PART_BYTES_MIN);
       await assemble(this.#tree, this.#random, directory, chosen);
     } catch (error) {
-      if (!hasErrno(error, "ENOENT")) throw error;
+      // Unless another process has assembled it meanwhile, or even moved it on, something is missing.
+      if (!hasErrno(error, "ENOENT") || !(await isDone())) throw error;
+    }
+  }
+
+  /** Null where there is no such directory. */
+  async #namesIn(directory: Buffer): Promise<readonly string[] | null> {
+    try {
+      return await this.#tree.fs.readdir(directory);
+    } catch (error) {
+      if (hasErrno(error, "ENOENT")) return null;
+      throw error;
     }
   }
 

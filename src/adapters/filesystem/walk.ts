@@ -1,5 +1,5 @@
 import { compareUtf8 } from "../../core/encoding.ts";
-import { type Entry, entriesOf } from "./directory.ts";
+import { type Entry, entriesOf, isDirectoryEntry, pathOf } from "./directory.ts";
 import { type DirectoryAt, Lookup } from "./lookup.ts";
 import type { Tree } from "./tree.ts";
 
@@ -49,16 +49,18 @@ export class Walk {
     const found: FoundKey[] = [];
     for (let level = this.#levels.at(-1); level; level = this.#levels.at(-1)) {
       if (found.length === keysMax) return found;
-      const entry = level.entries[level.next++];
+      const [entry, ...twins] = takeNext(level);
       if (!entry) {
         this.#levels.pop();
         continue;
       }
       const key = level.prefix + entry.name;
-      if (entry.directories.length > 0) {
-        const entries = await this.#read(key, entry.directories);
+      const all = [entry, ...twins];
+      if (isDirectoryEntry(entry)) {
+        const directories = all.map((each) => ({ path: pathOf(each), chunks: each.chunks }));
+        const entries = await this.#read(key, directories);
         this.#levels.push({ prefix: key, entries, next: 0 });
-      } else found.push({ key, files: entry.files });
+      } else found.push({ key, files: all.map((each) => pathOf(each)) });
     }
     return found;
   }
@@ -73,4 +75,13 @@ export class Walk {
       return isAbove || compareUtf8(key, after) > 0;
     });
   }
+}
+
+/** The next entry, with those that have the same name; none at the end. */
+function takeNext(level: Level): readonly Entry[] {
+  const start = level.next;
+  const name = level.entries[start]?.name;
+  while (level.next < level.entries.length && level.entries[level.next]?.name === name)
+    level.next++;
+  return level.entries.slice(start, level.next);
 }

@@ -125,9 +125,6 @@ export class MemoryMetadataStore implements port.MetadataStore {
   async openUpload(upload: port.NewUpload): Promise<Upload> {
     return this.#do((tx) => uploads.openUpload(tx, upload));
   }
-  async attachStoreUpload(id: string, storeUploadId: string): Promise<boolean> {
-    return this.#do((tx) => uploads.attachStoreUpload(tx, id, storeUploadId));
-  }
   async findUpload(projectUid: string, id: string): Promise<Upload | null> {
     return this.#do((tx) => uploads.findUpload(tx, projectUid, id));
   }

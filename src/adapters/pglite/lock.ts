@@ -50,7 +50,7 @@ function isBusy(error: unknown): boolean {
  */
 function loadSqlite(): typeof Sqlite {
   // oxlint-disable-next-line typescript/unbound-method -- only ever applied to `process`
-  const { emitWarning } = process;
+  const emitWarning = process.emitWarning;
   const quiet = (...args: Parameters<typeof emitWarning>): void => {
     const [warning] = args;
     const text = typeof warning === "string" ? warning : warning.message;

@@ -265,7 +265,7 @@ export async function retryDeletion(session: Session, id: string): Promise<Delet
   if (!locked) throw new ExpungeError("deletion-not-found", `There is no deletion ${id}.`);
   await session.db
     .updateTable("expunge.deletions")
-    .set({ blocked_retry_at: locked.now })
+    .set(NOT_BLOCKED)
     .where("id", "=", id)
     .where("blocked_retry_at", "is not", null)
     .execute();

@@ -80,9 +80,6 @@ export class PostgresMetadataStore extends DeletionCalls implements port.Metadat
   openUpload(upload: port.NewUpload): Promise<Upload> {
     return this.insert(1, (tx) => uploads.openUpload(tx, upload));
   }
-  attachStoreUpload(id: string, storeUploadId: string): Promise<boolean> {
-    return this.transact((tx) => uploads.attachStoreUpload(tx, id, storeUploadId));
-  }
   findUpload(projectUid: string, id: string): Promise<Upload | null> {
     return this.read((tx) => uploads.findUpload(tx, projectUid, id));
   }

@@ -4,12 +4,10 @@ import type { TrackedKey } from "../../ports/metadata/index.ts";
 import { changing } from "./deletion-rows.ts";
 import { cursor, type Session } from "./session.ts";
 
-/** Where rows of a project name keys. */
-const KEYED = [
-  { table: sql.raw("expunge.files"), size: sql.raw("size_bytes") },
-  { table: sql.raw("expunge.uploads"), size: sql.raw("coalesce(size_bytes, 0)") },
-  { table: sql.raw("expunge.removals"), size: sql.raw("size_bytes") },
-] as const;
+/** Where rows of a project name keys whose objects have been. */
+const TRACKED = [sql.raw("expunge.files"), sql.raw("expunge.removals")] as const;
+/** And those that may yet have become objects. */
+const NAMED = [...TRACKED, sql.raw("expunge.uploads")] as const;
 
 /**
  * Each branch reads its first keys from an index; without doubles within a branch, or it could end
@@ -22,9 +20,9 @@ export async function trackedKeys(
   after: string | undefined,
 ): Promise<readonly TrackedKey[]> {
   const later = after === undefined ? sql`key is not null` : sql`key > ${cursor(after)}`;
-  const branches = KEYED.map(
-    ({ table, size }) => sql`(
-      select key, max(${size}) as size_bytes from ${table}
+  const branches = TRACKED.map(
+    (table) => sql`(
+      select key, max(size_bytes) as size_bytes from ${table}
       where project_uid = ${projectUid} and ${later}
       group by key order by key limit ${limit}
     )`,
@@ -44,8 +42,8 @@ export async function whichTracked(
 ): Promise<ReadonlySet<string>> {
   const asked = keys.filter((key) => key.isWellFormed() && !key.includes("\0"));
   if (asked.length === 0) return new Set();
-  const isNamed = KEYED.map(
-    ({ table }) => sql`exists (
+  const isNamed = NAMED.map(
+    (table) => sql`exists (
       select from ${table} as one where one.project_uid = ${projectUid} and one.key = asked.key
     )`,
   );
@@ -67,7 +65,7 @@ export async function eraseRows(
     throw new ExpungeError("internal", `${id} is '${row.state}': rows outlive bytes (R9).`);
   }
   let erased = 0;
-  for (const { table } of KEYED) {
+  for (const table of NAMED) {
     if (erased >= limit) break;
     // After the fence nobody else changes these rows, so their places hold still.
     const { numAffectedRows } = await sql`

@@ -69,7 +69,7 @@ export async function openUpload(session: Session, input: NewUpload): Promise<Up
       key: input.key,
       file_uid: input.fileUid,
       state: "open",
-      store_upload_id: null,
+      store_upload_id: input.storeUploadId,
       size_bytes: input.sizeBytes,
       part_size_bytes: input.partSizeBytes,
       content_type: input.contentType,
@@ -83,26 +83,6 @@ export async function openUpload(session: Session, input: NewUpload): Promise<Up
     .returningAll()
     .executeTakeFirstOrThrow();
   return uploadFrom(row);
-}
-
-export async function attachStoreUpload(
-  session: Session,
-  id: string,
-  storeUploadId: string,
-): Promise<boolean> {
-  const projectUid = await projectOf(session, id);
-  if (projectUid === null) return false;
-  const { project } = await lockProject(session, projectUid, "share");
-  const upload = await lockUpload(session, id);
-  if (upload?.state !== "open" || project.state !== "active") return false;
-  // A second store upload would make the first one untracked (R2): its maker has to abort it.
-  if (upload.store_upload_id !== null) return upload.store_upload_id === storeUploadId;
-  await session.db
-    .updateTable("expunge.uploads")
-    .set({ store_upload_id: storeUploadId })
-    .where("id", "=", id)
-    .execute();
-  return true;
 }
 
 export async function findUpload(

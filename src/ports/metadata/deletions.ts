@@ -111,7 +111,10 @@ export interface DeletionStore {
   releaseClaim(id: string, token: number): Promise<void>;
   /** Ends all leases: for the embedded database, whose other process is known to be dead. */
   releaseAllClaims(): Promise<void>;
-  /** Makes a blocked deletion due now; nothing for others. @throws ExpungeError `deletion-not-found` */
+  /**
+   * Makes a blocked deletion due now: it does not count as blocked until the next attempt says so
+   * again. Nothing for others. @throws ExpungeError `deletion-not-found`
+   */
   retryDeletion(id: string): Promise<Deletion>;
 
   // Each call below that names the claim's token throws `StaleClaimError` when it is not the newest, or
@@ -139,11 +142,11 @@ export interface DeletionStore {
    */
   recordFence(id: string, token: number): Promise<Deletion>;
   /**
-   * Keys named by rows: files, uploads in every state, removals. In the order of their bytes, without
-   * doubles; the largest of the sizes that rows give for a key, 0 where none does.
+   * Keys of files and removals: what was an object once, so that a listing shows it or it counts as
+   * absent. In the order of their bytes, without doubles; the largest of the sizes that rows give.
    */
   trackedKeys(projectUid: string, limit: number, after?: string): Promise<readonly TrackedKey[]>;
-  /** Those of the keys that a row of the project names. */
+  /** Those of the keys that a row of the project names, an upload's included. */
   whichTracked(projectUid: string, keys: readonly string[]): Promise<ReadonlySet<string>>;
   /**
    * Inserts a page of listed keys in one statement, before the request that removes them (R5). A key

@@ -12,6 +12,8 @@ export interface NewUpload {
   readonly contentType: string;
   readonly metadata: Metadata;
   readonly direct: boolean;
+  /** The store's own id, opened before; null for an empty file, which has no object (R1). */
+  readonly storeUploadId: string | null;
   readonly expiresInMs: number;
 }
 
@@ -53,11 +55,6 @@ export interface UploadStore {
    * `quota-exceeded`
    */
   openUpload(upload: NewUpload): Promise<Upload>;
-  /**
-   * Records the store's id. Answers false when the upload is not open any more or the project not
-   * active, or has another id already: the caller then aborts what it created in the store.
-   */
-  attachStoreUpload(id: string, storeUploadId: string): Promise<boolean>;
   findUpload(projectUid: string, id: string): Promise<Upload | null>;
   /** The file that a committed upload made, while the upload is remembered. */
   findCommitted(projectUid: string, id: string): Promise<FileRow | null>;

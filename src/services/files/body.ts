@@ -15,11 +15,14 @@ export class Body {
   readonly #chunks: AsyncIterator<Uint8Array>;
   readonly #sha256 = createHash("sha256");
   readonly #md5 = createHash("md5");
+  readonly #signal: AbortSignal;
   #rest: Uint8Array | null = null;
   #sizeBytes = 0;
+  #reading = false;
 
-  constructor(chunks: AsyncIterable<Uint8Array>) {
+  constructor(chunks: AsyncIterable<Uint8Array>, signal: AbortSignal) {
     this.#chunks = chunks[Symbol.asyncIterator]();
+    this.#signal = signal;
   }
 
   /** Bytes handed out so far. */
@@ -49,9 +52,12 @@ export class Body {
     return this.#rest === null;
   }
 
-  /** Lets go of what is left of the body. */
+  /**
+   * Lets go of what is left of the body. A sender that has stalled in the midst of a chunk is not
+   * waited for: the end of its stream is the caller's business.
+   */
   async cancel(): Promise<void> {
-    await this.#chunks.return?.();
+    if (!this.#reading) await this.#chunks.return?.();
   }
 
   /**
@@ -82,9 +88,24 @@ export class Body {
       return rest;
     }
     for (;;) {
-      const { done, value } = await this.#chunks.next();
+      this.#reading = true;
+      const { done, value } = await untilAborted(this.#chunks.next(), this.#signal);
+      this.#reading = false;
       if (done) return null;
       if (value.length > 0) return value;
     }
+  }
+}
+
+/** The promise, or the signal's reason as soon as it aborts. */
+async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const abort = (): void => reject(signal.reason);
+  if (signal.aborted) abort();
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener("abort", abort);
   }
 }

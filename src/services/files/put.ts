@@ -33,7 +33,8 @@ export async function putFile(
   input: PutFile,
   signal: AbortSignal,
 ): Promise<Committed> {
-  const body = new Body(input.body);
+  if (project.state !== "active") throw notActive();
+  const body = new Body(input.body, signal);
   try {
     if (input.sizeBytes === 0 || (input.sizeBytes === null && (await body.isAtEnd()))) {
       return await putEmpty(context, project, input, body);

@@ -1,5 +1,6 @@
 import { type Caller, requireRight } from "../../core/caller.ts";
 import { ExpungeError } from "../../core/errors.ts";
+import { LIMITS } from "../../core/limits.ts";
 import type { FileRow, Instant } from "../../core/model.ts";
 import type { Context } from "../context.ts";
 import type { Projects } from "../projects.ts";
@@ -37,10 +38,13 @@ export class SignedUrls {
       throw new ExpungeError("project-not-active", "A trashed project gets no new signed URL.");
     }
     const { metadata, store, urlSigner } = this.#context;
-    const expiresAt = (await metadata.now()) + expiresInMs;
+    const now = await metadata.now();
     const name = file.path.split("/").at(-1) ?? "file";
-    const signed = file.key === null ? null : await store.presignGet(file.key, expiresInMs, name);
-    if (signed) return { url: signed.url, expiresAt };
+    const storeExpiryMs = Math.min(expiresInMs, LIMITS.storeUrlExpiryMaxMs);
+    const signed = file.key === null ? null : await store.presignGet(file.key, storeExpiryMs, name);
+    // Nobody can take back a URL of the store itself; ours are looked up at every use.
+    if (signed) return { url: signed.url, expiresAt: now + storeExpiryMs };
+    const expiresAt = now + expiresInMs;
     const tag = urlSigner.sign(downloadText(project.uid, file.uid, expiresAt));
     const query = new URLSearchParams({ path: file.path, expires: String(expiresAt), tag });
     return { url: `/v1/downloads/${project.uid}/${file.uid}?${query.toString()}`, expiresAt };

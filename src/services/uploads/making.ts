@@ -10,25 +10,28 @@ import { withRetry } from "../retry.ts";
 import { abortInStore, endAfterFailure } from "./ending.ts";
 
 /**
- * The only way by which an object of a project comes into being (R1): recorded in a transaction that
- * saw the project active, opened in the store, completed by expunge, committed in a transaction that
- * sees the project active again.
+ * The only way by which an object of a project comes into being (R1): opened in the store, recorded in
+ * a transaction that saw the project active before its id is used for anything, completed by expunge,
+ * committed in a transaction that sees the project active again.
  */
-export async function beginUpload(context: Context, upload: NewUpload): Promise<Upload> {
-  const { metadata, store } = context;
-  const opened = await metadata.openUpload(upload);
-  let storeUploadId: string;
+export async function beginUpload(
+  context: Context,
+  upload: Omit<NewUpload, "storeUploadId">,
+): Promise<Upload> {
+  const { metadata, store, log } = context;
+  const storeUploadId = await store.createUpload(upload.key, upload.contentType);
   try {
-    storeUploadId = await store.createUpload(upload.key, upload.contentType);
+    return await metadata.openUpload({ ...upload, storeUploadId });
   } catch (error) {
-    await endAfterFailure(context, opened);
+    // Nobody has its id but this call, so no part can come; the sweep aborts it where this fails.
+    await abortInStore(context, upload.key, storeUploadId).catch((cause: unknown) => {
+      log.warn(
+        { project: upload.projectUid, err: cause },
+        "unrecorded upload could not be aborted",
+      );
+    });
     throw error;
   }
-  if (await metadata.attachStoreUpload(upload.id, storeUploadId)) {
-    return { ...opened, storeUploadId };
-  }
-  await abortInStore(context, upload.key, storeUploadId);
-  throw notActive();
 }
 
 /**

@@ -50,10 +50,11 @@ export class Uploads {
     requireRight(caller, "projects:write");
     const path = normalisePath(input.path);
     const project = refuseDeleted(await this.#projects.find(caller, projectId));
+    if (project.state !== "active") throw notActive();
     const { metadata, store } = this.#context;
     const { partSizeBytes } = planParts(input.sizeBytes, await store.capabilities());
     const fileUid = await newUid(this.#context);
-    const upload: NewUpload = {
+    const upload: Omit<NewUpload, "storeUploadId"> = {
       id: await newUid(this.#context),
       projectUid: project.uid,
       path,
@@ -69,7 +70,7 @@ export class Uploads {
     // An empty file has no object and so no upload in the store (R1).
     const opened =
       input.sizeBytes === 0
-        ? await metadata.openUpload(upload)
+        ? await metadata.openUpload({ ...upload, storeUploadId: null })
         : await beginUpload(this.#context, upload);
     this.#context.log.info({ project: project.uid, upload: upload.id }, "upload opened");
     return opened;

@@ -94,7 +94,9 @@ function committing(fixture: Fixture): void {
   test("only an upload without bytes that never reached the store makes a file without a key", async () => {
     const { store } = fixture;
     const { uid } = await makeProject(fixture);
-    const { id } = await store.openUpload(newUpload(uid, { path: "a", sizeBytes: 0 }));
+    const { id } = await store.openUpload(
+      newUpload(uid, { path: "a", sizeBytes: 0, storeUploadId: null }),
+    );
     const unattached = await store.beginCompleting(id);
     expect((await commit(fixture, unattached)).file).toMatchObject({ key: null, sizeBytes: 0 });
     // An object without bytes is an object: its row must name it (R9).

@@ -192,8 +192,8 @@ function moving(fixture: Fixture): void {
 }
 
 function removals(fixture: Fixture): void {
-  const removed = async (uid: string, path: string): Promise<string> => {
-    const key = keyOf(await addFile(fixture, uid, path));
+  const removed = async (uid: string, path: string, key = `key-${path}`): Promise<string> => {
+    await commit(fixture, await completing(fixture, uid, { path, key, direct: false }));
     await fixture.store.removeFile(uid, path);
     return key;
   };

@@ -11,6 +11,7 @@ import {
   expectRefused,
   type Fixture,
   goodEvidence,
+  keyOf,
   LONG_MS,
   makeProject,
   openUpload,
@@ -146,6 +147,14 @@ function grace(fixture: Fixture): void {
     for (const call of calls) await expectRefused(fixture, uid, "internal", call);
     expect(await store.findUpload(uid, upload.id)).toEqual(upload);
   });
+
+  test("within the grace there is no fence, not even where no upload is open (I6)", async () => {
+    const { store } = fixture;
+    const { uid } = await makeProject(fixture);
+    const { id } = await trash(fixture, uid);
+    const { token } = await claim(fixture, id);
+    await expectRefused(fixture, uid, "internal", () => store.recordFence(id, token));
+  });
 }
 
 function fence(fixture: Fixture): void {
@@ -194,8 +203,8 @@ function fence(fixture: Fixture): void {
       }
     }
     expect(await store.unsettledUploads(id, token, 10)).toEqual([]);
-    const keys = (await store.trackedKeys(uid, 10)).map(({ key }) => key);
-    expect(keys).toEqual(uploads.map(({ key }) => key).toSorted());
+    const keys = uploads.map(({ key }) => key);
+    expect(await store.whichTracked(uid, keys)).toEqual(new Set(keys));
   });
 
   test("a fence that is recorded again keeps its first time", async () => {
@@ -213,6 +222,9 @@ function erasing(fixture: Fixture): void {
     const { store } = fixture;
     const { uid } = await makeProject(fixture);
     const other = await addFile(fixture, (await makeProject(fixture)).uid, "a");
+    const ofOther = await openUpload(fixture, other.projectUid);
+    await addFile(fixture, other.projectUid, "b");
+    const removedOfOther = keyOf(await store.removeFile(other.projectUid, "b"));
     await addFile(fixture, uid, "a");
     await addFile(fixture, uid, "b");
     await store.removeFile(uid, "b");
@@ -233,6 +245,8 @@ function erasing(fixture: Fixture): void {
     expect(await store.trackedKeys(uid, 10)).toEqual([]);
     for (const upload of uploads) expect(await store.findUpload(uid, upload.id)).toBeNull();
     expect(await store.listFiles(other.projectUid, { limit: 10 })).toEqual([other]);
+    expect(await store.findUpload(other.projectUid, ofOther.id)).toEqual(ofOther);
+    expect(await store.findRemovals([removedOfOther])).toHaveLength(1);
   });
 
   test("no row is erased before the sweep is over: rows outlive bytes (R9)", async () => {

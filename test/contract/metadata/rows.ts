@@ -45,6 +45,7 @@ export function newUpload(projectUid: string, values: Partial<NewUpload> = {}): 
     contentType: "text/plain",
     metadata: {},
     direct: true,
+    storeUploadId: `store-${fileUid}`,
     expiresInMs: LONG_MS,
     ...values,
   };
@@ -56,10 +57,7 @@ export async function openUpload(
   projectUid: string,
   values: Partial<NewUpload> = {},
 ): Promise<Upload> {
-  const upload = await store.openUpload(newUpload(projectUid, values));
-  const storeUploadId = `store-${upload.id}`;
-  expect(await store.attachStoreUpload(upload.id, storeUploadId)).toBe(true);
-  return { ...upload, storeUploadId };
+  return await store.openUpload(newUpload(projectUid, values));
 }
 
 export async function completing(

@@ -7,7 +7,6 @@ import {
   type Fixture,
   keyOf,
   makeProject,
-  newUpload,
   openUpload,
 } from "./fixture.ts";
 
@@ -20,13 +19,15 @@ function tracked(fixture: Fixture): void {
     const { store } = fixture;
     const { uid } = await makeProject(fixture);
     const names = ["A", "a", "a/b", "ä", "\u{fffd}", "\u{1f600}"];
+    await openUpload(fixture, uid, { key: "B" });
+    await completing(fixture, uid, { key: "b" });
     const expected: { key: string; sizeBytes: number }[] = [];
     for (const [i, key] of names.entries()) {
       const path = `p${i}`;
-      // A file with its upload, a removal, an upload: in turn.
+      // A file with its upload, and a removal: in turn.
       const upload = await completing(fixture, uid, { key, path, sizeBytes: i + 1 });
-      if (i % 3 !== 2) await commit(fixture, upload);
-      if (i % 3 === 1) await store.removeFile(uid, path);
+      await commit(fixture, upload);
+      if (i % 2 === 1) await store.removeFile(uid, path);
       expected.push({ key, sizeBytes: i + 1 });
     }
     await store.commitEmptyFile(emptyFile(uid));
@@ -42,16 +43,29 @@ function tracked(fixture: Fixture): void {
     expect(seen).toEqual(names);
   });
 
-  test("an upload of unknown size is tracked with none, and a removal with that of its file", async () => {
+  test("an upload is not tracked before it is a file, and a removal keeps the size of its file", async () => {
     const { store } = fixture;
     const { uid } = await makeProject(fixture);
-    const upload = await store.openUpload(newUpload(uid, { sizeBytes: null }));
-    expect(await store.trackedKeys(uid, 10)).toEqual([{ key: upload.key, sizeBytes: 0 }]);
+    await openUpload(fixture, uid);
     const key = keyOf(await addFile(fixture, uid, "a", 77));
     await store.removeFile(uid, "a");
-    const keys = await store.trackedKeys(uid, 10);
-    expect(keys).toContainEqual({ key, sizeBytes: 77 });
-    expect(keys).toHaveLength(2);
+    expect(await store.trackedKeys(uid, 10)).toEqual([{ key, sizeBytes: 77 }]);
+  });
+
+  test("a key is tracked with the size that came, not with the one that was declared", async () => {
+    const { store } = fixture;
+    const { uid } = await makeProject(fixture);
+    for (const [declared, came] of [
+      [null, 5],
+      [9, 4],
+    ] as const) {
+      const upload = await completing(fixture, uid, { key: `k${came}`, sizeBytes: declared });
+      await store.commitUpload(upload.id, { sizeBytes: came, sha256: null, etag: "e" });
+    }
+    expect(await store.trackedKeys(uid, 10)).toEqual([
+      { key: "k4", sizeBytes: 4 },
+      { key: "k5", sizeBytes: 5 },
+    ]);
   });
 
   test("of many keys those are told apart that a row of this project names", async () => {

@@ -35,7 +35,6 @@ function opening(fixture: Fixture): void {
     expect(upload).toEqual({
       ...declared,
       state: "open",
-      storeUploadId: null,
       createdAt: upload.createdAt,
       expiresAt: upload.expiresAt,
     });
@@ -60,29 +59,6 @@ function opening(fixture: Fixture): void {
     await fixture.store.placeHold(uid, "x");
     const upload = await completing(fixture, uid, { path: "new" });
     expect(await commit(fixture, upload)).toMatchObject({ created: true });
-  });
-
-  test("the store's id is recorded once, and repeating it is no error", async () => {
-    const { store } = fixture;
-    const { uid } = await makeProject(fixture);
-    const { id } = await store.openUpload(newUpload(uid));
-    expect(await store.attachStoreUpload(id, "s1")).toBe(true);
-    expect(await store.attachStoreUpload(id, "s1")).toBe(true);
-    expect(await store.attachStoreUpload(id, "s2")).toBe(false);
-    expect((await store.findUpload(uid, id))?.storeUploadId).toBe("s1");
-    expect(await store.attachStoreUpload("none", "s1")).toBe(false);
-  });
-
-  test("the store's id is not recorded once the upload has ended or the project is closed", async () => {
-    const { store } = fixture;
-    const { uid } = await makeProject(fixture);
-    const ended = await store.openUpload(newUpload(uid));
-    await store.discardUpload(ended.id);
-    expect(await store.attachStoreUpload(ended.id, "s1")).toBe(false);
-    const open = await store.openUpload(newUpload(uid));
-    await trash(fixture, uid, LONG_MS);
-    expect(await store.attachStoreUpload(open.id, "s2")).toBe(false);
-    expect((await store.findUpload(uid, open.id))?.storeUploadId).toBeNull();
   });
 }
 
@@ -181,7 +157,7 @@ function ending(fixture: Fixture): void {
     expect((await store.discardUpload(upload.id))?.state).toBe("aborting");
     await store.settleUpload(upload.id);
     expect(await store.unsettledUploads(id, token, 10)).toHaveLength(1);
-    expect((await store.trackedKeys(uid, 10)).map(({ key }) => key)).toEqual([upload.key]);
+    expect(await store.whichTracked(uid, [upload.key])).toEqual(new Set([upload.key]));
     expect(await store.findRemovals([upload.key])).toEqual([]);
   });
 

@@ -102,7 +102,10 @@ function obstacle(tx: Tx, row: DeletionRow): string | null {
 
 /** An empty file is a row that names no key, so the files are looked at themselves. */
 function hasRows(tx: Tx, projectUid: string): boolean {
-  return (tx.rows.files.get(projectUid)?.size ?? 0) > 0 || tracked(tx, projectUid).size > 0;
+  if ((tx.rows.files.get(projectUid)?.size ?? 0) > 0) return true;
+  const uploads = tx.rows.uploads.values();
+  if (uploads.some(({ upload }) => upload.projectUid === projectUid)) return true;
+  return tracked(tx, projectUid).size > 0;
 }
 
 function chainHead(tx: Tx): { sequence: number; hash: string | null } {

@@ -194,6 +194,6 @@ export function releaseAllClaims(tx: Tx): void {
 export function retryDeletion(tx: Tx, id: string): Deletion {
   const row = tx.rows.deletions.get(id);
   if (!row) throw refusal("deletion-not-found", `There is no deletion ${id}.`);
-  if (row.blocked) row.blocked = { ...row.blocked, nextRetryAt: tx.now };
+  row.blocked = null;
   return viewOf(row);
 }

@@ -112,7 +112,7 @@ export function recordFence(tx: Tx, id: string, token: number): Deletion {
   return viewOf(row);
 }
 
-/** All keys that rows of a project name, with the largest size that one of the rows gives. */
+/** Keys of files and removals of a project, with the largest size that one of the rows gives. */
 export function tracked(tx: Tx, projectUid: string): ReadonlyMap<string, number> {
   const keys = new Map<string, number>();
   const add = (key: string, sizeBytes: number): void => {
@@ -120,9 +120,6 @@ export function tracked(tx: Tx, projectUid: string): ReadonlyMap<string, number>
   };
   for (const { key, sizeBytes } of tx.rows.files.get(projectUid)?.values() ?? []) {
     if (key !== null) add(key, sizeBytes);
-  }
-  for (const { upload } of tx.rows.uploads.values()) {
-    if (upload.projectUid === projectUid) add(upload.key, upload.sizeBytes ?? 0);
   }
   for (const { removal, sizeBytes } of tx.rows.removals.values()) {
     if (removal.projectUid === projectUid) add(removal.key, sizeBytes);
@@ -148,7 +145,10 @@ export function whichTracked(
   projectUid: string,
   keys: readonly string[],
 ): ReadonlySet<string> {
-  const named = tracked(tx, projectUid);
+  const named = new Set(tracked(tx, projectUid).keys());
+  for (const { upload } of tx.rows.uploads.values()) {
+    if (upload.projectUid === projectUid) named.add(upload.key);
+  }
   return new Set(keys.filter((key) => named.has(key)));
 }
 

@@ -28,7 +28,7 @@ export function openUpload(tx: Tx, input: NewUpload): Upload {
     key: input.key,
     fileUid: input.fileUid,
     state: "open",
-    storeUploadId: null,
+    storeUploadId: input.storeUploadId,
     sizeBytes: input.sizeBytes,
     partSizeBytes: input.partSizeBytes,
     contentType: input.contentType,
@@ -39,16 +39,6 @@ export function openUpload(tx: Tx, input: NewUpload): Upload {
   };
   tx.rows.uploads.set(upload.id, { upload, changedAt: tx.now, settled: false });
   return upload;
-}
-
-export function attachStoreUpload(tx: Tx, id: string, storeUploadId: string): boolean {
-  const row = tx.rows.uploads.get(id);
-  if (row?.upload.state !== "open") return false;
-  if (tx.rows.projects.get(row.upload.projectUid)?.state !== "active") return false;
-  // A second store upload would make the first one untracked (R2): its maker has to abort it.
-  if (row.upload.storeUploadId !== null) return row.upload.storeUploadId === storeUploadId;
-  row.upload = { ...row.upload, storeUploadId };
-  return true;
 }
 
 export function findUpload(tx: Tx, projectUid: string, id: string): Upload | null {
