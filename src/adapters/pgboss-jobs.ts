@@ -63,7 +63,7 @@ export class PgBossJobs implements Jobs {
       await boss.createQueue(name, queueFor(database));
       await boss.updateQueue(name, queueFor(database));
     }
-    
+    if (database.kind === "embedded") await releaseActive(database.session);
     return new PgBossJobs(boss, pollingFor(database), log);
   }
 

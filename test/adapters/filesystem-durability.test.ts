@@ -1,8 +1,9 @@
-import { relative } from "node:path";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join, relative } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { FileSystem } from "../../src/adapters/filesystem/disk.ts";
 import { utf8 } from "../../src/core/encoding.ts";
-import { put, sendPart } from "../contract/object-store/fixture.ts";
+import { put, refused, sendPart, uploadsOf } from "../contract/object-store/fixture.ts";
 import { openStore, usePlace, watched } from "./filesystem/fixture.ts";
 
 const CHANGES = new Set([
@@ -119,6 +120,30 @@ describe("what is acknowledged", () => {
       changes.length = 0;
       await store.remove([key]);
       expect(changes).toContain(synced);
+    }
+  });
+
+  it("lasts also where a completion died between the object's place and its sync", async () => {
+    const { fs, changes } = recorded(place.root);
+    const store = await openStore(place.root, fs);
+    for (const notice of ["complete", "list"] as const) {
+      const uploadId = await store.createUpload("a/b", "text/plain");
+      const part = await sendPart(store, "a/b", uploadId, 1, "one");
+      const upload = join(place.root, ".expunge/uploads", uploadId);
+      const meta = await readFile(join(upload, "meta.json"));
+      await store.completeUpload("a/b", uploadId, [part]);
+      await mkdir(`${upload}.committing`);
+      await writeFile(join(`${upload}.committing`, "meta.json"), meta);
+      changes.length = 0;
+      if (notice === "list") expect(await uploadsOf(store, "")).toEqual([]);
+      else await refused(store.completeUpload("a/b", uploadId, [part]), "no-such-upload");
+      // The completion tries its renames, and finds nothing to rename.
+      expect(changes.filter((change) => !change.startsWith("rename"))).toEqual([
+        "sync a",
+        "sync .",
+        "rm .expunge/uploads/*.committing",
+        "sync .expunge/uploads",
+      ]);
     }
   });
 });

@@ -7,7 +7,9 @@ import { utf8 } from "../../src/core/encoding.ts";
 import {
   keysOf,
   make,
+  pattern,
   put,
+  read,
   readText,
   refused,
   sendPart,
@@ -129,6 +131,21 @@ describe("the local store's directory", () => {
     await store.remove(["a/empty/deep/x", "a/b/x"]);
     expect(await filesBelow(place.root)).toEqual([]);
     expect((await readdir(join(place.root, ".expunge"))).sort()).toEqual(["tmp", "uploads"]);
+  });
+
+  it("keeps no file open of a body that is let go, at whatever point", async (context) => {
+    context.skip(process.platform !== "linux", "only Linux shows the open files");
+    const store = await openStore(place.root);
+    await make(store, "large", pattern(1024 * 1024));
+    const before = (await readdir("/proc/self/fd")).length;
+    for (let i = 0; i < 30; i++) {
+      await (await store.get("large")).body[Symbol.asyncIterator]().return?.();
+      for await (const _ of (await store.get("large")).body) break;
+      await read(store, "large");
+      await store.get("large", { start: 0, end: 10 });
+      await refused(store.get("large", { start: 1e9, end: 1e9 }), "invalid-range");
+    }
+    expect((await readdir("/proc/self/fd")).length).toBeLessThan(before + 10);
   });
 
   it("takes the place of an empty directory by an object", async () => {

@@ -131,8 +131,8 @@ export interface DeletionStore {
   /** Uploads of the project whose end is not settled, `committed` ones excluded. */
   unsettledUploads(id: string, token: number, limit: number): Promise<readonly Upload[]>;
   /**
-   * Marks uploads as ended. Their rows stay, as tracked keys, until all rows are erased; but they no
-   * longer count as unsettled. `committed` ones are left as they are.
+   * Marks uploads as ended. Their rows stay until all rows are erased, so that their keys are known;
+   * but they no longer count as unsettled. `committed` ones are left as they are.
    * @throws ExpungeError `internal` while `trashed` (I6)
    */
   settleForFence(id: string, token: number, uploadIds: readonly string[]): Promise<void>;

@@ -89,10 +89,10 @@ export class Body {
     }
     for (;;) {
       this.#reading = true;
-      const { done, value } = await untilAborted(this.#chunks.next(), this.#signal);
+      const result = await untilAborted(this.#chunks.next(), this.#signal);
       this.#reading = false;
-      if (done) return null;
-      if (value.length > 0) return value;
+      if (result.done === true) return null;
+      if (result.value.length > 0) return result.value;
     }
   }
 }
