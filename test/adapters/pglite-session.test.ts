@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { Kysely, sql } from "kysely";
 import { PgBoss, fromPglite } from "pg-boss";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -151,18 +152,19 @@ describe("embedded database: one session, many users", () => {
     expect(turns).toBeGreaterThan(10);
   });
 
-  test("whoever asks first for the mutex has it first", async () => {
+  test("whoever asks first for the mutex has it first, and alone, also after a failure", async () => {
     const mutex = new Mutex();
-    const order: number[] = [];
-    const turns = [1, 2, 3].map((turn) =>
+    const events: string[] = [];
+    const turns = [30, 10, 0].map((durationMs, turn) =>
       mutex.run(async () => {
-        await Promise.resolve();
-        order.push(turn);
-        if (turn === 2) throw new Error("failed");
+        events.push(`${turn} begins`);
+        await setTimeout(durationMs);
+        events.push(`${turn} ends`);
+        if (turn === 1) throw new Error("failed");
       }),
     );
     const results = await Promise.allSettled(turns);
-    expect(order).toEqual([1, 2, 3]);
+    expect(events).toEqual([0, 1, 2].flatMap((turn) => [`${turn} begins`, `${turn} ends`]));
     expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
   });
 });

@@ -110,6 +110,8 @@ describe("jobs: pg-boss on pglite alone", () => {
     await jobs.work(handlers);
     const latenciesMs: number[] = [];
     for (let i = 0; i < 20; i++) {
+      // Until the worker has gone to sleep after the job before.
+      await new Promise((resolve) => setTimeout(resolve, 50));
       const { promise, resolve } = Promise.withResolvers<number>();
       ran = resolve;
       const before = performance.now();

@@ -1,31 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
-import { ExpungeError } from "../../src/core/errors.ts";
-import { DEFAULT_ID_FORMAT, type IdFormat, parseIdFormat } from "../../src/core/ids.ts";
-import { createLayoutSet, type Layout } from "../../src/core/layouts/index.ts";
+import { DEFAULT_ID_FORMAT, parseIdFormat } from "../../src/core/ids.ts";
+import { createLayoutSet } from "../../src/core/layouts/index.ts";
+import { layoutOf, layoutsOf, refusal } from "./layouts-help.ts";
 
 const HEX = parseIdFormat("proj_[0-9a-f]{12}");
-
-function layoutsOf(format: IdFormat, ...templates: string[]): Layout[] {
-  const definitions = templates.map((template, i) => ({ name: `l${i}`, template }));
-  return [...createLayoutSet(format, definitions).layouts];
-}
-
-function layoutOf(format: IdFormat, template: string): Layout {
-  const [layout] = layoutsOf(format, template);
-  if (!layout) throw new Error("no layout");
-  return layout;
-}
-
-function refusal(work: () => unknown): ExpungeError {
-  try {
-    work();
-  } catch (error) {
-    if (error instanceof ExpungeError) return error;
-    throw error;
-  }
-  throw new Error("it was accepted");
-}
 
 /** The key layouts of the system that the original had; `proj_` is a part of its ids. */
 const ORIGINAL = [

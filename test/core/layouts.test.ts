@@ -1,40 +1,19 @@
 import { describe, expect, it } from "vitest";
-import { type ErrorCode, ExpungeError } from "../../src/core/errors.ts";
-import { DEFAULT_ID_FORMAT, type IdFormat, parseIdFormat } from "../../src/core/ids.ts";
+import type { ErrorCode } from "../../src/core/errors.ts";
+import { DEFAULT_ID_FORMAT, parseIdFormat } from "../../src/core/ids.ts";
 import {
   createLayoutSet,
   explainKey,
   hasListingPrefix,
-  type Layout,
   listingPrefix,
   matchLayout,
 } from "../../src/core/layouts/index.ts";
+import { layoutOf, refusal } from "./layouts-help.ts";
 
 const HEX = parseIdFormat("proj_[0-9a-f]{12}");
 const UID = "0192f3a4b5c6d7e8f9g0h1j2k3";
 const A = "proj_0123456789ab";
 const B = "proj_0123456789ac";
-
-function layoutsOf(format: IdFormat, ...templates: string[]): Layout[] {
-  const definitions = templates.map((template, i) => ({ name: `l${i}`, template }));
-  return [...createLayoutSet(format, definitions).layouts];
-}
-
-function layoutOf(format: IdFormat, template: string): Layout {
-  const [layout] = layoutsOf(format, template);
-  if (!layout) throw new Error("no layout");
-  return layout;
-}
-
-function refusal(work: () => unknown): ExpungeError {
-  try {
-    work();
-  } catch (error) {
-    if (error instanceof ExpungeError) return error;
-    throw error;
-  }
-  throw new Error("it was accepted");
-}
 
 function expectRefused(work: () => unknown, code: ErrorCode, words: string): void {
   const error = refusal(work);

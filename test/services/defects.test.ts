@@ -1,52 +1,16 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { ExpungeError } from "../../src/core/errors.ts";
 import { parseIdFormat } from "../../src/core/ids.ts";
 import { canonicalPrefix } from "../../src/core/keys.ts";
 import { StoreError } from "../../src/core/store-errors.ts";
-import type { Deletion } from "../../src/core/model.ts";
 import type { ObjectStore } from "../../src/ports/object-store.ts";
 import { verifyReceipt } from "../../src/services/receipts.ts";
-import {
-  ADMIN,
-  makeService,
-  putText,
-  type TestService,
-  type TestServiceOptions,
-} from "../support/context.ts";
+import { ADMIN, putText } from "../support/context.ts";
+import { BYTES, deletionFixture, WAIT_MS } from "../support/deletion-fixture.ts";
 import { withMethods } from "../support/methods.ts";
 
-const WAIT_MS = 10_000;
-const BYTES = new TextEncoder().encode("planted");
-let service: TestService;
-
-async function start(options: TestServiceOptions = {}): Promise<TestService> {
-  service = await makeService(options);
-  return service;
-}
-
-async function project(id: string): Promise<string> {
-  return (await service.services.projects.create(ADMIN, { id })).uid;
-}
-
-async function deleteAndWait(id: string): Promise<Deletion> {
-  const deletion = await service.services.deletions.request(ADMIN, id, {});
-  return await service.services.deletions.wait(deletion, WAIT_MS);
-}
-
-function keys(): readonly string[] {
-  return [...service.objects.snapshot().objects.keys()].filter(
-    (key) => !key.startsWith(".expunge/"),
-  );
-}
-
-function counts(deletion: Deletion, surface: string): Record<string, number> {
-  const { surface: _name, ...rest } = deletion.surfaces.find((one) => one.surface === surface) ?? {
-    surface,
-  };
-  return rest;
-}
-
-afterEach(async () => await service.stop());
+const fixture = deletionFixture();
+const { start, project, deleteAndWait, keys, counts } = fixture;
 
 describe("defects of the original", () => {
   const permanent = (): Promise<never> =>
@@ -55,7 +19,7 @@ describe("defects of the original", () => {
   it("1: a batch call that throws is no success with nothing deleted", async () => {
     await start({ wrap: (store) => withMethods(store, { remove: permanent }) });
     await project("p1");
-    await putText(service, "p1", "a.txt", "12345");
+    await putText(fixture.service, "p1", "a.txt", "12345");
     const deletion = await deleteAndWait("p1");
     expect(deletion.state).toBe("deleting");
     expect(counts(deletion, "tracked")).toMatchObject({ found: 1, deleted: 0, failed: 1 });
@@ -73,8 +37,8 @@ describe("defects of the original", () => {
         }),
     });
     const uid = await project("p1");
-    for (const name of ["a", "b", "c"]) await putText(service, "p1", name, "x");
-    await service.objects.put(`${canonicalPrefix(uid)}stray`, BYTES);
+    for (const name of ["a", "b", "c"]) await putText(fixture.service, "p1", name, "x");
+    await fixture.service.objects.put(`${canonicalPrefix(uid)}stray`, BYTES);
     expect((await deleteAndWait("p1")).state).toBe("completed");
   });
 
@@ -90,15 +54,17 @@ describe("defects of the original", () => {
         }),
     });
     const uid = await project("p1");
-    await putText(service, "p1", "a.txt", "12345");
+    await putText(fixture.service, "p1", "a.txt", "12345");
     forbidden = true;
     const deletion = await deleteAndWait("p1");
     expect(deletion.blocked).toMatchObject({ code: "access-denied" });
     expect(counts(deletion, "canonical")).toMatchObject({ unknown: 1, deleted: 0 });
-    await expect(service.services.receipts.get(ADMIN, uid)).rejects.toThrow(ExpungeError);
+    await expect(fixture.service.services.receipts.get(ADMIN, uid)).rejects.toThrow(ExpungeError);
     forbidden = false;
-    const retried = await service.services.deletions.retry(ADMIN, deletion.id);
-    expect((await service.services.deletions.wait(retried, WAIT_MS)).state).toBe("completed");
+    const retried = await fixture.service.services.deletions.retry(ADMIN, deletion.id);
+    expect((await fixture.service.services.deletions.wait(retried, WAIT_MS)).state).toBe(
+      "completed",
+    );
   });
 
   it("3: cleanup of proj_abc1 takes nothing of proj_abc12 and nothing that only mentions the id", async () => {
@@ -108,7 +74,7 @@ describe("defects of the original", () => {
     });
     await project("proj_abc1");
     for (const key of ["proj_abc1_scene.mp4", "proj_abc12_scene.mp4", "proj_zzzz_proj_abc1.mp4"]) {
-      await service.objects.put(key, BYTES);
+      await fixture.service.objects.put(key, BYTES);
     }
     const deletion = await deleteAndWait("proj_abc1");
     expect(counts(deletion, "legacy:flat")).toMatchObject({ found: 1, deleted: 1 });
@@ -118,8 +84,8 @@ describe("defects of the original", () => {
   it("4: two files of one scene do not overwrite each other", async () => {
     await start();
     await project("p1");
-    const one = await putText(service, "p1", "scene1/media.mp4", "one");
-    const two = await putText(service, "p1", "scene1/media2.mp4", "two");
+    const one = await putText(fixture.service, "p1", "scene1/media.mp4", "one");
+    const two = await putText(fixture.service, "p1", "scene1/media2.mp4", "two");
     expect(one).not.toBe(two);
     expect(keys()).toHaveLength(2);
   });
@@ -127,9 +93,9 @@ describe("defects of the original", () => {
   it("5: untracked leftovers go although tracked rows exist", async () => {
     await start({ layouts: [{ name: "old", template: "old/{project}/**" }] });
     const uid = await project("p1");
-    await putText(service, "p1", "a.txt", "12345");
-    await service.objects.put(`${canonicalPrefix(uid)}left/over`, BYTES);
-    await service.objects.put("old/p1/left", BYTES);
+    await putText(fixture.service, "p1", "a.txt", "12345");
+    await fixture.service.objects.put(`${canonicalPrefix(uid)}left/over`, BYTES);
+    await fixture.service.objects.put("old/p1/left", BYTES);
     expect((await deleteAndWait("p1")).state).toBe("completed");
     expect(keys()).toEqual([]);
   });
@@ -146,7 +112,8 @@ describe("defects of the original", () => {
         }),
     });
     const uid = await project("p1");
-    for (let i = 0; i < 2500; i++) await service.objects.put(`${canonicalPrefix(uid)}${i}`, BYTES);
+    for (let i = 0; i < 2500; i++)
+      await fixture.service.objects.put(`${canonicalPrefix(uid)}${i}`, BYTES);
     const deletion = await deleteAndWait("p1");
     expect(counts(deletion, "canonical")).toMatchObject({ found: 2500, deleted: 2500 });
     expect(Math.max(...batches)).toBe(1000);
@@ -156,9 +123,9 @@ describe("defects of the original", () => {
   it("7: rows stay while a key failed, so that a retry is possible", async () => {
     await start({ wrap: (store) => withMethods(store, { remove: permanent }) });
     const uid = await project("p1");
-    const key = await putText(service, "p1", "a.txt", "12345");
+    const key = await putText(fixture.service, "p1", "a.txt", "12345");
     await deleteAndWait("p1");
-    expect(await service.metadata.trackedKeys(uid, 10)).toEqual([{ key, sizeBytes: 5 }]);
+    expect(await fixture.service.metadata.trackedKeys(uid, 10)).toEqual([{ key, sizeBytes: 5 }]);
   });
 
   it("8: a reply that leaves out a key is no success for it", async () => {
@@ -174,34 +141,38 @@ describe("defects of the original", () => {
         }),
     });
     await project("p1");
-    for (const name of ["a", "b"]) await putText(service, "p1", name, "x");
+    for (const name of ["a", "b"]) await putText(fixture.service, "p1", name, "x");
     const deletion = await deleteAndWait("p1");
     expect(deletion.state).toBe("deleting");
     expect(counts(deletion, "tracked")).toMatchObject({ found: 2, deleted: 1, unknown: 1 });
     silent = false;
-    const retried = await service.services.deletions.retry(ADMIN, deletion.id);
-    expect((await service.services.deletions.wait(retried, WAIT_MS)).state).toBe("completed");
+    const retried = await fixture.service.services.deletions.retry(ADMIN, deletion.id);
+    expect((await fixture.service.services.deletions.wait(retried, WAIT_MS)).state).toBe(
+      "completed",
+    );
   });
 
   it("9: an error while reading tracked keys is no empty list", async () => {
     await start();
     await project("p1");
-    await putText(service, "p1", "a.txt", "x");
-    const whichTracked = service.metadata.whichTracked.bind(service.metadata);
-    service.metadata.whichTracked = () => Promise.reject(new Error("connection lost"));
+    await putText(fixture.service, "p1", "a.txt", "x");
+    const whichTracked = fixture.service.metadata.whichTracked.bind(fixture.service.metadata);
+    fixture.service.metadata.whichTracked = () => Promise.reject(new Error("connection lost"));
     const deletion = await deleteAndWait("p1");
     expect(deletion.blocked).toMatchObject({ code: "internal", reason: "connection lost" });
     expect(keys()).toHaveLength(1);
-    service.metadata.whichTracked = whichTracked;
-    const retried = await service.services.deletions.retry(ADMIN, deletion.id);
-    expect((await service.services.deletions.wait(retried, WAIT_MS)).state).toBe("completed");
+    fixture.service.metadata.whichTracked = whichTracked;
+    const retried = await fixture.service.services.deletions.retry(ADMIN, deletion.id);
+    expect((await fixture.service.services.deletions.wait(retried, WAIT_MS)).state).toBe(
+      "completed",
+    );
   });
 
   it("9: an upload whose row cannot be written fails and leaves no object", async () => {
     await start();
     await project("p1");
-    service.metadata.openUpload = () => Promise.reject(new Error("connection lost"));
-    await expect(putText(service, "p1", "a.txt", "x")).rejects.toThrow("connection lost");
+    fixture.service.metadata.openUpload = () => Promise.reject(new Error("connection lost"));
+    await expect(putText(fixture.service, "p1", "a.txt", "x")).rejects.toThrow("connection lost");
     expect(keys()).toEqual([]);
   });
 
@@ -214,10 +185,10 @@ describe("defects of the original", () => {
         }),
     });
     await project("p1");
-    await expect(putText(service, "p1", "a.txt", "x")).rejects.toMatchObject({
+    await expect(putText(fixture.service, "p1", "a.txt", "x")).rejects.toMatchObject({
       code: "access-denied",
     });
-    await expect(service.services.files.head(ADMIN, "p1", "a.txt")).rejects.toMatchObject({
+    await expect(fixture.service.services.files.head(ADMIN, "p1", "a.txt")).rejects.toMatchObject({
       code: "file-not-found",
     });
   });
@@ -225,20 +196,24 @@ describe("defects of the original", () => {
   it("11: the project counts as deleted only with its receipt, in one transaction", async () => {
     await start();
     const uid = await project("p1");
-    await putText(service, "p1", "a.txt", "x");
-    const seal = service.context.signer.sign.bind(service.context.signer);
-    service.context.signer.sign = () => Promise.reject(new Error("key is locked"));
+    await putText(fixture.service, "p1", "a.txt", "x");
+    const seal = fixture.service.context.signer.sign.bind(fixture.service.context.signer);
+    fixture.service.context.signer.sign = () => Promise.reject(new Error("key is locked"));
     const deletion = await deleteAndWait("p1");
     expect(deletion.state).toBe("verifying");
-    expect((await service.services.projects.find(ADMIN, "p1")).state).toBe("deleting");
-    service.context.signer.sign = seal;
-    const retried = await service.services.deletions.retry(ADMIN, deletion.id);
-    const completed = await service.services.deletions.wait(retried, WAIT_MS);
+    expect((await fixture.service.services.projects.find(ADMIN, "p1")).state).toBe("deleting");
+    fixture.service.context.signer.sign = seal;
+    const retried = await fixture.service.services.deletions.retry(ADMIN, deletion.id);
+    const completed = await fixture.service.services.deletions.wait(retried, WAIT_MS);
     expect(completed.state).toBe("completed");
-    expect((await service.services.projects.find(ADMIN, "p1")).state).toBe("deleted");
-    const receipt = await service.metadata.findReceipt(uid);
-    const keysKnown = await service.metadata.listPublicKeys();
-    const payload = await verifyReceipt(service.context.signer, receipt?.jws ?? "", keysKnown);
+    expect((await fixture.service.services.projects.find(ADMIN, "p1")).state).toBe("deleted");
+    const receipt = await fixture.service.metadata.findReceipt(uid);
+    const keysKnown = await fixture.service.metadata.listPublicKeys();
+    const payload = await verifyReceipt(
+      fixture.service.context.signer,
+      receipt?.jws ?? "",
+      keysKnown,
+    );
     expect(payload.totals.deleted).toBe(1);
   });
 
@@ -250,16 +225,16 @@ describe("defects of the original", () => {
   it("16: a plan deletes no rows", async () => {
     await start();
     const uid = await project("p1");
-    await putText(service, "p1", "a.txt", "x");
-    await service.services.debug.cleanupPlan(ADMIN, "p1");
-    expect(await service.metadata.trackedKeys(uid, 10)).toHaveLength(1);
+    await putText(fixture.service, "p1", "a.txt", "x");
+    await fixture.service.services.debug.cleanupPlan(ADMIN, "p1");
+    expect(await fixture.service.metadata.trackedKeys(uid, 10)).toHaveLength(1);
   });
 
   it("19: what uploads write is what cleanup lists", async () => {
     await start();
     const uid = await project("p1");
-    const key = await putText(service, "p1", "any/where/x.txt", "x");
-    const [surface] = service.context.layouts.surfacesFor({ id: "p1", uid });
+    const key = await putText(fixture.service, "p1", "any/where/x.txt", "x");
+    const [surface] = fixture.service.context.layouts.surfacesFor({ id: "p1", uid });
     expect(surface?.owns(key)).toBe(true);
   });
 });
