@@ -86,7 +86,6 @@ export const LIMITS = {
   removalBatchKeys: 500,
   leafPageRows: 10_000,
 
-  jobExpirySeconds: 300,
   shutdownGraceMs: 10 * SECOND_MS,
   restoreGuardOverlapMs: HOUR_MS,
   idempotencyKeepMs: DAY_MS,

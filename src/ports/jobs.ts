@@ -23,8 +23,9 @@ export interface EnqueueOptions {
   /** Not before this many milliseconds from now. */
   readonly delayMs?: number;
   /**
-   * While a job of this name and key waits, another is not added. A job that already runs does not
-   * count: what is asked during a run must run again.
+   * While a job of this name and key waits, another is not added; one that asks for an earlier time
+   * brings the waiting one forward, never back. A job that already runs does not count: what is asked
+   * during a run must run again.
    */
   readonly key?: string;
 }
