@@ -171,17 +171,19 @@ function partsContract(fixture: StoreFixture): void {
   it("lets go of a body that it does not read to its end", async () => {
     const { store } = fixture;
     const uploadId = await store.createUpload("long", "text/plain");
-    let isLetGo = false;
-    const body = async function* (): AsyncGenerator<Uint8Array> {
-      try {
-        for (;;) yield utf8("on and on ");
-      } finally {
-        isLetGo = true;
-      }
-    };
-    const part = { body: body(), sizeBytes: 25 };
-    await refused(store.uploadPart("long", uploadId, 1, part), "invalid-part");
-    expect(isLetGo).toBe(true);
+    for (const signal of [undefined, new AbortController().signal]) {
+      let isLetGo = false;
+      const body = async function* (): AsyncGenerator<Uint8Array> {
+        try {
+          for (;;) yield utf8("on and on ");
+        } finally {
+          isLetGo = true;
+        }
+      };
+      const part = { body: body(), sizeBytes: 25, ...(signal ? { signal } : {}) };
+      await refused(store.uploadPart("long", uploadId, 1, part), "invalid-part");
+      expect(isLetGo).toBe(true);
+    }
   });
 }
 
