@@ -1,4 +1,4 @@
-import { rename, readdir } from "node:fs/promises";
+import { readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import {
@@ -152,5 +152,25 @@ describe("an upload between two processes", () => {
     const { entries } = await store.listUploads("");
     expect(entries.map((entry) => entry.uploadId)).toEqual([uploadId]);
     expect(readings).toBeGreaterThan(1);
+  });
+
+  it("is not taken for completed when one of its parts is lost from the disk", async () => {
+    const pause = new Pause();
+    const store = await openStore(place.root, watched(pause.before));
+    const uploadId = await store.createUpload("k", "text/plain");
+    const part = await sendPart(store, "k", uploadId, 1, "content");
+    const goOn = await pause.at(
+      ({ name, to }) => name === "rename" && to.endsWith(".completing/whole"),
+      () => endOf(store.completeUpload("k", uploadId, [part])),
+    );
+    const directory = join(place.root, ".expunge/uploads", `${uploadId}.completing`);
+    for (const name of await readdir(directory)) {
+      if (name !== "meta.json") await rm(join(directory, name));
+    }
+    expect(await goOn()).toBe("store-unavailable");
+    expect((await uploadsOf(store, "")).map((entry) => entry.uploadId)).toEqual([uploadId]);
+    expect(await endOf(store.completeUpload("k", uploadId, [part]))).toBe("invalid-part");
+    expect(await endOf(store.abortUpload("k", uploadId))).toBe("done");
+    expect(await uploadsOf(store, "")).toEqual([]);
   });
 });

@@ -47,7 +47,7 @@ function ownRules(): string {
   return path;
 }
 
-describe("the linter", () => {
+describe("the linter (defect 0 of the original)", () => {
   let found: readonly string[] = [];
 
   beforeAll(() => {
@@ -74,7 +74,7 @@ describe("the linter", () => {
   });
 });
 
-describe("the compiler", () => {
+describe("the compiler (defect 0 of the original)", () => {
   it("refuses each misspelt setting, and only those", () => {
     const text = run("tsc", ["-p", `${FIXTURES}/tsconfig.json`, "--pretty", "false"]);
     const own = [...text.matchAll(/fixtures-lint\/settings\.ts\((\d+),\d+\): error (TS\d+)/g)];

@@ -70,15 +70,22 @@ export interface Call {
 
 type Method = (...args: readonly unknown[]) => Promise<unknown>;
 
-/** The real file system, with every call announced. What `before` throws is what the call does. */
-export function watched(before: (call: Call) => Promise<void> | void): FileSystem {
+/**
+ * The real file system, with every call announced. What `before` throws is what the call does.
+ * @param open is kept to what is open
+ */
+export function watched(
+  before: (call: Call) => Promise<void> | void,
+  open: Set<object> = new Set(),
+): FileSystem {
   const real = nodeFs as unknown as Readonly<Record<string, Method>>;
   const wrap = (name: string): Method => {
     return async (...args) => {
       const path = textOf(args[0]);
       await before({ name, path, to: name === "rename" ? textOf(args[1]) : "" });
       const result = await real[name]?.(...args);
-      return name === "open" ? watchedHandle(result as nodeFs.FileHandle, path, before) : result;
+      if (name !== "open") return result;
+      return watchedHandle(result as nodeFs.FileHandle, path, before, open);
     };
   };
   const names = [
@@ -99,14 +106,19 @@ function watchedHandle(
   handle: nodeFs.FileHandle,
   path: string,
   before: (call: Call) => Promise<void> | void,
+  open: Set<object>,
 ): nodeFs.FileHandle {
+  open.add(handle);
   return new Proxy(handle, {
     get(target, property) {
       const value: unknown = Reflect.get(target, property, target);
       if (typeof value !== "function") return value;
       const method = value.bind(target) as Method;
       // Else a process that dies would keep files open.
-      if (property === "close") return method;
+      if (property === "close") {
+        open.delete(target);
+        return method;
+      }
       return async (...args: readonly unknown[]) => {
         await before({ name: `handle.${String(property)}`, path, to: "" });
         return await method(...args);
