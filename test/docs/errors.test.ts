@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { exitCodeOf } from "../../src/cli/exit-codes.ts";
 import { type ErrorCode, ERRORS } from "../../src/core/errors.ts";
-import { STATUS } from "../../src/http/problem.ts";
+import { HTTP_ERRORS, type HttpErrorCode, STATUS } from "../../src/http/problem.ts";
 
 const HEAD = `# Errors
 
@@ -22,6 +22,9 @@ describe("docs/errors.md", () => {
       const code = name as ErrorCode;
       return `| \`${code}\` | ${STATUS[code]} | ${exitCodeOf(code)} | ${remedy} |`;
     });
+    for (const [name, remedy] of Object.entries(HTTP_ERRORS)) {
+      rows.push(`| \`${name}\` | ${STATUS[name as HttpErrorCode]} | | ${remedy} |`);
+    }
     await expect(`${HEAD}${rows.join("\n")}\n`).toMatchFileSnapshot("../../docs/errors.md");
   });
 });
