@@ -1,5 +1,5 @@
 import { compareUtf8 } from "../core/encoding.ts";
-import type { ListOptions, Page, UploadEntry } from "../ports/object-store.ts";
+import type { ListObjectsOptions, ListOptions, Page, UploadEntry } from "../ports/object-store.ts";
 import { checkPrefix, decodeCursor, encodeCursor, pageLimit } from "./object-store-checks.ts";
 
 /** How a store is made to answer pages that only a careful caller takes for what they are. */
@@ -19,7 +19,7 @@ const BEFORE_FULL = "full";
  */
 export function pageOf<T>(
   prefix: string,
-  options: ListOptions,
+  options: ListObjectsOptions,
   shape: PageShape,
   positionsAfter: (position: string | null) => Iterable<readonly [string, T]>,
 ): Page<T> {
@@ -28,7 +28,9 @@ export function pageOf<T>(
   const asked = pageLimit(options.limit);
   const limit = Math.min(asked, shape.pageKeys ?? asked);
   const [position = "", turn] =
-    options.cursor === undefined ? ["", BEFORE_EMPTY] : decodeCursor(options.cursor, prefix, 2);
+    options.cursor === undefined
+      ? [options.startAfter ?? "", BEFORE_EMPTY]
+      : decodeCursor(options.cursor, prefix, 2);
   if (shape.emptyPages && turn === BEFORE_EMPTY) {
     return { entries: [], next: encodeCursor(prefix, [position, BEFORE_FULL]) };
   }

@@ -26,6 +26,11 @@ export interface ListOptions {
   readonly signal?: AbortSignal;
 }
 
+export interface ListObjectsOptions extends ListOptions {
+  /** Only keys behind this one, which need not exist; it counts for the first page only. */
+  readonly startAfter?: string;
+}
+
 export interface ObjectHead {
   readonly key: string;
   readonly sizeBytes: number;
@@ -116,7 +121,7 @@ export interface ObjectStore {
   capabilities(): Promise<Capabilities>;
 
   /** Keys that start with the prefix, in the order of their UTF-8 bytes. */
-  list(prefix: string, options?: ListOptions): Promise<Page<ObjectEntry>>;
+  list(prefix: string, options?: ListObjectsOptions): Promise<Page<ObjectEntry>>;
 
   /**
    * Writes a small object in one step. Serves `.expunge/` and `doctor` only: an object of a project

@@ -1,6 +1,7 @@
 import type {
   ByteRange,
   Capabilities,
+  ListObjectsOptions,
   ListOptions,
   ObjectBody,
   ObjectEntry,
@@ -40,7 +41,7 @@ export class CountingStore implements ObjectStore {
     return this.#counted("other").capabilities();
   }
 
-  list(prefix: string, options?: ListOptions): Promise<Page<ObjectEntry>> {
+  list(prefix: string, options?: ListObjectsOptions): Promise<Page<ObjectEntry>> {
     return this.#counted("list").list(prefix, options);
   }
 

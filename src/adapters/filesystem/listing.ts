@@ -1,4 +1,4 @@
-import type { ListOptions, ObjectEntry, Page } from "../../ports/object-store.ts";
+import type { ListObjectsOptions, ObjectEntry, Page } from "../../ports/object-store.ts";
 import { checkPrefix, decodeCursor, encodeCursor, pageLimit } from "../object-store-checks.ts";
 import { mapLimited } from "./disk.ts";
 import { hasErrno } from "./errors.ts";
@@ -24,12 +24,13 @@ export class Listing {
     this.#tree = tree;
   }
 
-  async page(prefix: string, options: ListOptions): Promise<Page<ObjectEntry>> {
+  async page(prefix: string, options: ListObjectsOptions): Promise<Page<ObjectEntry>> {
     const { cursor, signal } = options;
     signal?.throwIfAborted();
     checkPrefix(prefix);
     const limit = pageLimit(options.limit);
-    const [after = null] = cursor === undefined ? [] : decodeCursor(cursor, prefix, 2);
+    const [after = options.startAfter ?? null] =
+      cursor === undefined ? [] : decodeCursor(cursor, prefix, 2);
     const walk = this.#take(cursor) ?? (await Walk.from(this.#tree, prefix, after));
     const entries: ObjectEntry[] = [];
     let isOver = false;

@@ -7,6 +7,7 @@ import type { Clock, Random } from "../../ports/clock.ts";
 import type {
   ByteRange,
   Capabilities,
+  ListObjectsOptions,
   ListOptions,
   ObjectBody,
   ObjectEntry,
@@ -95,7 +96,7 @@ export class FilesystemObjectStore implements ObjectStore {
     });
   }
 
-  list(prefix: string, options: ListOptions = {}): Promise<Page<ObjectEntry>> {
+  list(prefix: string, options: ListObjectsOptions = {}): Promise<Page<ObjectEntry>> {
     return asStoreCall(async () => {
       const page = await this.#listing.page(prefix, options);
       await this.#tree.checkMounted();

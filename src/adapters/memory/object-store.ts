@@ -6,6 +6,7 @@ import type { Clock, Random } from "../../ports/clock.ts";
 import type {
   ByteRange,
   Capabilities,
+  ListObjectsOptions,
   ListOptions,
   ObjectBody,
   ObjectEntry,
@@ -95,7 +96,7 @@ export class MemoryObjectStore implements ObjectStore {
     };
   }
 
-  async list(prefix: string, options: ListOptions = {}): Promise<Page<ObjectEntry>> {
+  async list(prefix: string, options: ListObjectsOptions = {}): Promise<Page<ObjectEntry>> {
     this.#mayFail("list", prefix);
     return pageOf(prefix, options, this.#options, (after) => this.#entriesAfter(prefix, after));
   }

@@ -89,6 +89,24 @@ function pagingContract(fixture: StoreFixture): void {
     }
   });
 
+  it("begins behind a key, whether that is there or not", async () => {
+    const { store } = fixture;
+    const keys = ["from/a", "from/b/c", "from/b/d", "from/c", "from/\u{1F600}"];
+    await put(store, ...keys, "fron", "a");
+    for (const startAfter of ["", "from/", "from/a", "from/b", "from/b/c", "from/bb", "from/z"]) {
+      const seen: string[] = [];
+      let cursor: string | null = null;
+      do {
+        const place: { startAfter: string } | { cursor: string } =
+          cursor === null ? { startAfter } : { cursor };
+        const page = await store.list("from/", { limit: 2, ...place });
+        seen.push(...page.entries.map(({ key }) => key));
+        cursor = page.next;
+      } while (cursor !== null);
+      expect(seen, startAfter).toEqual(keys.filter((key) => byBytes(key, startAfter) > 0));
+    }
+  });
+
   it("answers a cursor that is used twice in the same way", async () => {
     const { store } = fixture;
     await put(store, "again/a", "again/b", "again/c", "again/d", "again/e");
