@@ -44,7 +44,7 @@ describe("the source", () => {
     expect(tests.length).toBeGreaterThan(3);
   });
 
-  it("imports only along the arrows of design section 4", () => {
+  it("imports only along the arrows of the house", () => {
     expect(listed(checkArrows(src))).toEqual([]);
   });
 

@@ -188,7 +188,7 @@ function pollingFor({ kind }: JobsDatabase): WorkOptions {
 
 /**
  * Whoever has opened the embedded database is alone: what is active there was active in a process
- * that is dead (design section 5). Without a start time the next run counts as no retry.
+ * that is dead. Without a start time the next run counts as no retry.
  */
 async function releaseActive(session: PGliteLike): Promise<void> {
   await session.query(

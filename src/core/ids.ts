@@ -37,7 +37,7 @@ export function makeUid(nowMs: number, random: Uint8Array): string {
   return text;
 }
 
-/** Whether a string has the shape of a uid: no project id may have it (design: ids and uids differ). */
+/** Whether a string has the shape of a uid: no project id may have it. */
 export function isUid(text: string): boolean {
   return UID.test(text);
 }

@@ -2,7 +2,7 @@ import { isUid } from "./ids.ts";
 import type { Instant } from "./model.ts";
 
 /**
- * The only module that puts keys together or takes them apart (design section 1). Nothing else
+ * The only module that puts keys together or takes them apart (ARCHITECTURE.md, "Words"). Nothing else
  * concatenates keys.
  */
 

@@ -78,7 +78,7 @@ export const LIMITS = {
   /** A removal that failed is tried again: doubling, between these. */
   removalRetryMinMs: 5 * SECOND_MS,
   removalRetryMaxMs: HOUR_MS,
-  /** A hold that is released leaves at least so long before an overdue purge (design section 3). */
+  /** A hold that is released leaves at least so long before an overdue purge. */
   holdReleaseGraceMs: HOUR_MS,
 
   trackedPageKeys: 1000,
@@ -119,7 +119,7 @@ export const LIMITS = {
   analyzeEveryRows: 10_000,
   /** Embedded database, which vacuums nothing by itself: erased rows after which it is done. */
   vacuumEveryRows: 50_000,
-  /** Embedded database: its page cache; the default takes 140 MB more (stack.md). */
+  /** Embedded database: its page cache; the default takes 140 MB more. */
   embeddedBufferMiB: 8,
 
   /** PostgreSQL: connections of one process, besides those of the job queue. */
@@ -139,7 +139,7 @@ export const LIMITS = {
   /** Jobs: a process whose heartbeat is missed for so long is dead; 10 is the least pg-boss takes. */
   jobHeartbeatSeconds: 10,
   jobHeartbeatEverySeconds: 3,
-  /** Jobs on a server: measured, a killed worker's job is retried within 10 s (stack.md). */
+  /** Jobs on a server: measured, a killed worker's job is retried within 10 s. */
   jobPollSeconds: 0.5,
   jobSuperviseSeconds: 1,
   jobPoolConnections: 4,

@@ -10,7 +10,7 @@ export interface LogEntry {
 }
 
 /**
- * One entry of a deletion's removal log (R5, design section 7): the leaf is
+ * One entry of a deletion's removal log (R5, docs/receipts.md): the leaf is
  * SHA-256(HMAC-SHA-256(salt, key) || surface || bytes), the bytes as 64 bits, big-endian. The salt
  * stays in the database, so that a receipt says nothing about names to who does not know the key.
  */

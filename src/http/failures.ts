@@ -9,7 +9,7 @@ import { type Failure, failureOf, HttpError, problemOf, STATUS } from "./problem
 import { allowedMethods, type RouteTable } from "./route-table.ts";
 import { aimsAtFile, notUtf8, originForm } from "./target.ts";
 
-/** Every failure becomes a problem, the router's own included (api.md). */
+/** Every failure becomes a problem, the router's own included. */
 export function answerFailures(app: FastifyInstance, deps: RouteDeps, routes: RouteTable): void {
   app.setErrorHandler((error, request, reply) => sendFailure(deps, error, request, reply));
   app.setNotFoundHandler((request, reply) => {

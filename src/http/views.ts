@@ -14,7 +14,7 @@ import type { ProjectJson } from "./schema/project.ts";
 import type { ReceiptJson } from "./schema/receipt.ts";
 import type { PartsJson, UploadJson } from "./schema/upload.ts";
 
-/** What the core knows, as it goes over the wire: exactly the fields of api.md. */
+/** What the core knows, as it goes over the wire: no field more. */
 export function projectView(project: Project): ProjectJson {
   const { id, uid, name, owner, state, fileCount, sizeBytes, metadata, hold } = project;
   return {

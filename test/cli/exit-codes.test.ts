@@ -3,7 +3,7 @@ import { EXIT, exitCodeOf, failureOf } from "../../src/cli/exit-codes.ts";
 import { type ErrorCode, ERRORS, ExpungeError } from "../../src/core/errors.ts";
 import { StoreError } from "../../src/core/store-errors.ts";
 
-test("the exit codes are the numbers that api.md promises", () => {
+test("the exit codes are the numbers that docs/cli.md promises", () => {
   expect(EXIT).toEqual({
     done: 0,
     unexpected: 1,

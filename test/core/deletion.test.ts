@@ -10,7 +10,7 @@ import {
 } from "../../src/core/deletion.ts";
 import type { DeletionState } from "../../src/core/model.ts";
 
-/** The arrows of the diagram in design section 3, written down a second time. */
+/** The arrows of the diagram in ARCHITECTURE.md, "The deletion", written down a second time. */
 const ARROWS = new Set([
   "trashed purge-began deleting",
   "trashed restored restored",

@@ -14,7 +14,7 @@ type Layer =
   | "version"
   | "index";
 
-/** Design section 4: what each layer may import, besides itself. */
+/** ARCHITECTURE.md, "The house": what each layer may import, besides itself. */
 const MAY_IMPORT: Readonly<Record<Layer, readonly Layer[]>> = {
   core: [],
   ports: ["core"],
@@ -34,7 +34,7 @@ const MAY_IMPORT_TYPES: Readonly<Partial<Record<Layer, readonly Layer[]>>> = {
   cli: ["http"],
 };
 
-/** The layer of a file below src/, or null where design section 4 knows none. */
+/** The layer of a file below src/, or null where ARCHITECTURE.md, "The house" knows none. */
 function layerOf(path: string): Layer | null {
   const name = /^src\/([^/]+?)(?:\.ts)?(?:\/|$)/.exec(path)?.[1] ?? "";
   return Object.hasOwn(MAY_IMPORT, name) ? (name as Layer) : null;
@@ -45,7 +45,7 @@ export function checkArrows(sources: readonly Source[]): Violation[] {
   for (const source of sources) {
     const from = layerOf(source.path);
     if (from === null) {
-      const message = "lies in no layer that design section 4 knows";
+      const message = "lies in no layer that ARCHITECTURE.md knows";
       violations.push({ path: source.path, line: 1, message });
       continue;
     }

@@ -33,7 +33,7 @@ export async function viewOf(session: Session, id: string): Promise<Deletion> {
   );
 }
 
-/** The deletion as others see it: without salt, token and removal log (design section 7). */
+/** The deletion as others see it: without salt, token and removal log (docs/receipts.md). */
 export function deletionFrom(row: CountedRow): Deletion {
   return {
     id: row.id,
@@ -78,7 +78,7 @@ function holdsSomething(counts: SurfaceCounts): boolean {
   return counts.found + counts.absent + residueOf(counts) > 0;
 }
 
-/** In the order in which surfaces are swept (design section 3). */
+/** In the order in which surfaces are swept (ARCHITECTURE.md, "The deletion"). */
 export function inOrder(counts: readonly SurfaceCounts[]): readonly SurfaceCounts[] {
   return counts.toSorted(
     (a, b) =>

@@ -181,7 +181,7 @@ export async function dueDeletions(
   return rows.map(({ id }) => id);
 }
 
-/** The same rule as in `dueDeletions`, under lock (I6, R8, design section 3: hold). */
+/** The same rule as in `dueDeletions`, under lock (I6, R8, ARCHITECTURE.md, "The deletion"). */
 function isClaimable(row: DeletionRow, project: Project, now: Instant): boolean {
   if (isTerminal(row.state) || row.lease_until > now) return false;
   if (row.blocked_retry_at !== null && row.blocked_retry_at > now) return false;

@@ -177,7 +177,7 @@ export async function placeHold(session: Session, uid: string, reason: string): 
   return hold;
 }
 
-/** What became due while the hold stood waits a fresh grace (design section 3). */
+/** What became due while the hold stood waits a fresh grace (ARCHITECTURE.md, "The deletion"). */
 export async function releaseHold(session: Session, uid: string, graceMs: number): Promise<void> {
   const { project, now } = await lockProject(session, uid, "update");
   if (!project.hold) return;

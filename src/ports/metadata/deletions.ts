@@ -16,7 +16,7 @@ export interface DeletionRequest {
   readonly projectUid: string;
   readonly requestedBy: string;
   readonly graceMs: number;
-  /** Keys the removal log's hashes; it never leaves the database (design section 7). 32 bytes. */
+  /** Keys the removal log's hashes; it never leaves the database (docs/receipts.md). 32 bytes. */
   readonly salt: Uint8Array;
 }
 

@@ -202,7 +202,7 @@ export class Files {
     );
   }
 
-  /** Active and trashed projects can be read; from `deleting` on 409, after it 410 (design 3). */
+  /** Active and trashed projects can be read; from `deleting` on 409, after it 410. */
   #readable(project: Project): Project {
     if (refuseDeleted(project).state !== "deleting") return project;
     throw new ExpungeError("project-not-active", "The project is being deleted.");

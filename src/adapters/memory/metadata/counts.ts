@@ -49,7 +49,7 @@ function noCounts(surface: Surface): Counts {
   };
 }
 
-/** The order in which surfaces are swept (design section 3). */
+/** The order in which surfaces are swept (ARCHITECTURE.md, "The deletion"). */
 function rank(surface: Surface): number {
   switch (surface) {
     case "tracked":

@@ -5,7 +5,7 @@ import type { Claim, DeletionQuery, DeletionRequest } from "../../../ports/metad
 import { surfaceCounts } from "./counts.ts";
 import { type DeletionRow, projectOf, refusal, refuseHeld, type Tx } from "./state.ts";
 
-/** The deletion as others see it: without salt, token and removal log (design section 7). */
+/** The deletion as others see it: without salt, token and removal log (docs/receipts.md). */
 export function viewOf(row: DeletionRow): Deletion {
   return {
     id: row.id,
@@ -153,7 +153,7 @@ export function dueDeletions(tx: Tx, limit: number): readonly string[] {
     .map(({ id }) => id);
 }
 
-/** The one rule of who may be claimed, for the scan and for the claim (R8, design section 3: hold). */
+/** The one rule of who may be claimed, for the scan and for the claim (R8). */
 function isClaimable(tx: Tx, row: DeletionRow): boolean {
   if (isTerminal(row.state) || row.leaseUntil > tx.now) return false;
   if (row.blocked && row.blocked.nextRetryAt > tx.now) return false;
