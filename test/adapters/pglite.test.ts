@@ -115,10 +115,15 @@ describe("embedded database: what it acknowledges is on the disk", () => {
 
   test("a creation that was broken off is begun anew", async () => {
     const dir = join(root, "half");
-    await mkdir(join(dir, "cluster.new"), { recursive: true });
-    await writeFile(join(dir, "cluster.new", "PG_VERSION"), "17\n");
+    await mkdir(join(dir, "cluster"), { recursive: true });
+    await writeFile(join(dir, "cluster", "PG_VERSION"), "17\n");
+    await writeFile(join(dir, "cluster.making"), "");
     await using(dir, async ({ session }) => {
-      expect((await session.query("select 1 as one")).rows).toEqual([{ one: 1 }]);
+      await session.exec("create table kept (n int); insert into kept values (1)");
+    });
+    // What was made whole is never made anew.
+    await using(dir, async ({ session }) => {
+      expect((await session.query("select n from kept")).rows).toEqual([{ n: 1 }]);
     });
   });
 

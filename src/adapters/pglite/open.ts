@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { open as openFile, readdir, rename, rm } from "node:fs/promises";
+import { open as openFile, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { PGlite } from "@electric-sql/pglite";
 import type { Dialect } from "kysely";
@@ -36,19 +36,18 @@ const START_PARAMETERS = [
 ];
 
 const CLUSTER = "cluster";
+/** Lies beside the cluster while that is being made. */
+const MAKING = "cluster.making";
 
 /**
- * Opens the database in the directory, and makes it first where there is none. A new one is made
- * beside its place and moved there whole, so that a crash in the midst leaves none rather than half.
+ * Opens the database in the directory, and makes it first where there is none. One whose making was cut
+ * off by a crash is made anew: nobody has seen it.
  * @throws ExpungeError `data-dir-locked`, `data-dir-unusable`
  */
 export async function openEmbedded(dir: string): Promise<EmbeddedDatabase> {
   const lock = lockDirectory(dir);
   try {
-    const cluster = join(dir, CLUSTER);
-    if (!existsSync(cluster)) await makeCluster(dir, cluster);
-    const fs = new DurableFs(cluster);
-    const pglite = await start(fs);
+    const { pglite, fs } = await openCluster(dir);
     return assemble(
       pglite,
       () => fs.fsyncs,
@@ -64,6 +63,27 @@ export async function openEmbedded(dir: string): Promise<EmbeddedDatabase> {
   }
 }
 
+async function openCluster(dir: string): Promise<{ pglite: PGlite; fs: DurableFs }> {
+  const cluster = join(dir, CLUSTER);
+  const making = join(dir, MAKING);
+  if (existsSync(making)) await rm(cluster, { recursive: true, force: true });
+  const isNew = !existsSync(cluster);
+  if (isNew) {
+    await writeFile(making, "");
+    await sync(dir);
+  }
+  const fs = new DurableFs(cluster);
+  const pglite = await start(fs);
+  if (isNew) {
+    // What initdb writes passes no fsync of the database.
+    await pglite.exec("checkpoint");
+    await syncTree(cluster);
+    await rm(making);
+    await sync(dir);
+  }
+  return { pglite, fs };
+}
+
 /** A database in memory only, for tests. */
 export async function openInMemory(): Promise<EmbeddedDatabase> {
   const none = (): void => {};
@@ -74,17 +94,6 @@ async function start(fs: DurableFs): Promise<PGlite> {
   return await PGlite.create({ fs, startParams: START_PARAMETERS });
 }
 
-async function makeCluster(dir: string, cluster: string): Promise<void> {
-  const fresh = `${cluster}.new`;
-  await rm(fresh, { recursive: true, force: true });
-  const pglite = await start(new DurableFs(fresh));
-  await pglite.close();
-  await syncTree(fresh);
-  await rename(fresh, cluster);
-  await sync(dir);
-}
-
-/** What initdb writes passes no fsync of the database. */
 async function syncTree(dir: string): Promise<void> {
   for (const entry of await readdir(dir, { withFileTypes: true })) {
     const path = join(dir, entry.name);
