@@ -13,6 +13,7 @@ import type { Config } from "./config.ts";
 import { createLayoutSet } from "./core/layouts/index.ts";
 import { createApp } from "./http/app.ts";
 import type { Clock, Random } from "./ports/clock.ts";
+import type { Jobs } from "./ports/jobs.ts";
 import type { Log } from "./ports/log.ts";
 import type { Context } from "./services/context.ts";
 import { DeletionWatch } from "./services/deletion-watch.ts";
@@ -81,8 +82,17 @@ export async function composeService(
     };
     return run(config, context, admin, database.close);
   } catch (error) {
-    await database.close();
+    await closeAll(database.jobs, database.close);
     throw error;
+  }
+}
+
+/** The database is closed, and its lock given back, whatever becomes of the queue. */
+async function closeAll(jobs: Jobs, closeDatabase: () => Promise<void>): Promise<void> {
+  try {
+    await jobs.stop();
+  } finally {
+    await closeDatabase();
   }
 }
 
@@ -112,8 +122,7 @@ function run(
   const close = async (): Promise<void> => {
     stopping.abort();
     await scanning;
-    await context.jobs.stop();
-    await closeDatabase();
+    await closeAll(context.jobs, closeDatabase);
   };
   return {
     services,

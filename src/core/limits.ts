@@ -126,6 +126,7 @@ export const LIMITS = {
   databasePoolConnections: 10,
   databaseConnectTimeoutMs: 10 * SECOND_MS,
   /** PostgreSQL: a statement that takes longer is broken off; batches are sized to stay far below. */
+  databaseQueryTimeoutMs: 90 * SECOND_MS,
   databaseStatementTimeoutMs: MINUTE_MS,
   databaseIdleTransactionTimeoutMs: MINUTE_MS,
 

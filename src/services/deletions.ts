@@ -51,7 +51,7 @@ export class Deletions {
     const project = await this.#projects.find(caller, projectId);
     const { metadata, random, jobs, log } = this.#context;
     if (project.state === "deleted") return this.#complete(await this.#ofDeleted(project));
-    if (options.maxObjects !== undefined && project.state === "active") {
+    if (options.maxObjects !== undefined && project.state !== "deleting") {
       await this.#refuseMoreThan(project, options.maxObjects);
     }
     const id = makeDeletionId(random.bytes(12));

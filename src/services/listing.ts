@@ -18,6 +18,10 @@ async function* pages<T extends { readonly key: string }>(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<readonly T[]> {
   let cursor: string | null = null;
+  // Brent's way to see a circle of any length in constant memory: one earlier cursor is remembered,
+  // and replaced by the newest whenever twice as many pages have gone by.
+  let remembered: string | null = null;
+  let nextReplacement = 1;
   for (let count = 0; count < LIMITS.listPagesMax; count++) {
     signal?.throwIfAborted();
     const options: ListOptions = {
@@ -28,13 +32,17 @@ async function* pages<T extends { readonly key: string }>(
     const page: Page<T> = await withRetry(context, LIMITS.listAttemptsMax, signal, () =>
       list(options),
     );
-    if (page.next !== null && page.next === cursor) throw broken("it repeats a cursor");
+    if (page.next !== null && page.next === remembered) throw broken("it goes in a circle");
     if (page.entries.some((entry) => !entry.key.startsWith(prefix))) {
       throw broken("it has a key outside the prefix that was asked for");
     }
     yield page.entries;
     if (page.next === null) return;
     cursor = page.next;
+    if (count === nextReplacement || remembered === null) {
+      remembered = cursor;
+      nextReplacement = count * 2 + 1;
+    }
   }
   throw broken(`it has no end after ${LIMITS.listPagesMax} pages`);
 }

@@ -45,6 +45,7 @@ export async function scanOnce(context: Context): Promise<void> {
     const { projectUid } = removal;
     await jobs.enqueue("removals", { projectUid }, { key: projectUid });
   }
+  await metadata.forgetCommitted(LIMITS.scanItems);
   const [upload] = await metadata.staleUploads(LIMITS.uploadStaleMs, 1);
   if (upload) await jobs.enqueue("uploads", {}, { key: "uploads" });
   const [receipt] = await metadata.uncopiedReceipts(1);

@@ -225,6 +225,9 @@ export class MemoryMetadataStore implements port.MetadataStore {
   ): Promise<void> {
     this.#do((tx) => purge.recordPage(tx, id, token, surface, entries));
   }
+  async retractEntry(id: string, token: number, keyHash: Uint8Array): Promise<void> {
+    this.#do((tx) => purge.retractEntry(tx, id, token, keyHash));
+  }
   async recordAbsent(
     id: string,
     token: number,

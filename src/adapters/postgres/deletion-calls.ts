@@ -77,6 +77,9 @@ export abstract class DeletionCalls extends StoreBase implements port.DeletionSt
   ): Promise<void> {
     return this.insert(entries.length, (tx) => log.recordPage(tx, id, token, surface, entries));
   }
+  retractEntry(id: string, token: number, keyHash: Uint8Array): Promise<void> {
+    return this.transact((tx) => log.retractEntry(tx, id, token, keyHash));
+  }
   recordAbsent(
     id: string,
     token: number,

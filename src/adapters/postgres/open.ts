@@ -31,6 +31,9 @@ export async function openPostgres(url: string, log: Log): Promise<PostgresDatab
     max: LIMITS.databasePoolConnections,
     connectionTimeoutMillis: LIMITS.databaseConnectTimeoutMs,
     statement_timeout: LIMITS.databaseStatementTimeoutMs,
+    // The server's own limit does not reach us through a connection that has silently died.
+    query_timeout: LIMITS.databaseQueryTimeoutMs,
+    keepAlive: true,
     idle_in_transaction_session_timeout: LIMITS.databaseIdleTransactionTimeoutMs,
     types: parsers,
   });

@@ -68,6 +68,29 @@ export async function recordPage(
       bytes = counts.bytes + excluded.bytes`.execute(session.db);
 }
 
+export async function retractEntry(
+  session: Session,
+  id: string,
+  token: number,
+  keyHash: Uint8Array,
+): Promise<void> {
+  const { row } = await changing(session, id, token);
+  await sql`
+    with gone as (
+      delete from expunge.removal_log
+      where deletion = ${row.number}::bigint and key_hash = decode(${hexOf(keyHash)}, 'hex')
+      returning surface, bytes, seen
+    )
+    update expunge.surface_counts as counts set
+      found = counts.found - (gone.seen)::int,
+      absent = counts.absent - (not gone.seen)::int,
+      bytes = counts.bytes - case when gone.seen then gone.bytes else 0 end
+    from gone
+    where counts.deletion = ${row.number}::bigint and counts.surface = gone.surface`.execute(
+    session.db,
+  );
+}
+
 export async function recordAbsent(
   session: Session,
   id: string,

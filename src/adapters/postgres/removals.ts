@@ -74,11 +74,18 @@ export async function findRemovals(
   return rows.map(removalFrom);
 }
 
+/** In a project that is being deleted, the removal stays: its key must not escape the receipt (I7). */
+const OF_LIVE_PROJECT = sql<boolean>`exists (
+  select from expunge.projects as project
+  where project.uid = project_uid and project.state in ('active', 'trashed')
+)`;
+
 export async function finishRemovals({ db }: Session, keys: readonly string[]): Promise<void> {
   const gone = keys.filter((key) => !key.includes("\0"));
   await db
     .deleteFrom("expunge.removals")
     .where("key", "=", sql<string>`any(${sql.val(gone)}::text[])`)
+    .where(OF_LIVE_PROJECT)
     .execute();
 }
 
@@ -99,6 +106,7 @@ export async function postponeRemoval(
       message: printable(message),
     })
     .where("key", "=", key)
+    .where(OF_LIVE_PROJECT)
     .execute();
 }
 

@@ -197,7 +197,6 @@ export async function commitEmptyFile(session: Session, input: NewEmptyFile): Pr
 export async function discardUpload(session: Session, id: string): Promise<Upload | null> {
   const upload = await lockUpload(session, id);
   if (!upload || upload.state === "committed") return null;
-  if (upload.state === "aborting") return uploadFrom(upload);
   const now = await readNow(session);
   const row = await session.db
     .updateTable("expunge.uploads")
@@ -234,7 +233,7 @@ export async function staleUploads(
     .where("upload.state", "<>", "committed")
     .where((where) =>
       where.or([
-        where("upload.expires_at", "<=", now),
+        where.and([where("upload.state", "=", "open"), where("upload.expires_at", "<=", now)]),
         where.and([
           where("upload.state", "in", ["completing", "aborting"]),
           where("upload.changed_at", "<=", now - staleMs),

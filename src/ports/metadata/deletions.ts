@@ -159,6 +159,11 @@ export interface DeletionStore {
     surface: Surface,
     entries: readonly RemovalEntry[],
   ): Promise<void>;
+  /**
+   * Takes an entry back, by its key's hash, where it turned out that nothing was lost: an upload that
+   * had become an object. Nothing for one that is not there.
+   */
+  retractEntry(id: string, token: number, keyHash: Uint8Array): Promise<void>;
   /** Inserts tracked keys that no listing showed; one that was listed earlier is left as it is. */
   recordAbsent(
     id: string,

@@ -43,7 +43,10 @@ export interface FileStore {
   dueRemovals(limit: number): Promise<readonly Removal[]>;
   /** The removals of these keys that still stand. */
   findRemovals(keys: readonly string[]): Promise<readonly Removal[]>;
-  /** Drops removals whose objects are verified gone (R9). Idempotent. */
+  /**
+   * Drops removals whose objects are verified gone (R9). Idempotent. Those of a project that is being
+   * deleted stay, for its receipt accounts for their keys (I7).
+   */
   finishRemovals(keys: readonly string[]): Promise<void>;
   /** Counts a failed attempt; it is due again after the delay. */
   postponeRemoval(key: string, code: string, message: string, delayMs: number): Promise<void>;

@@ -42,14 +42,18 @@ export async function fence(run: PurgeRun): Promise<Deletion> {
 }
 
 async function endForFence(run: PurgeRun, upload: Upload): Promise<void> {
-  const { context, signal } = run;
+  const { context, deletion, token, salt, signal } = run;
   if (upload.storeUploadId !== null) {
     const bytes = await bytesOfParts(run, upload.key, upload.storeUploadId);
     if (bytes !== null) await logUpload(run, upload.key, upload.storeUploadId, bytes);
     await abortInStore(context, upload.key, upload.storeUploadId, signal);
   }
-  const entry = await listKey(context, upload.key, signal);
-  if (entry) run.log.info({ upload: upload.id }, "upload had become an object; the sweep takes it");
+  if (!(await listKey(context, upload.key, signal))) return;
+  run.log.info({ upload: upload.id }, "upload had become an object; the sweep takes it");
+  if (upload.storeUploadId === null) return;
+  // Complete won: nothing was lost as an upload, and the object is counted by itself (I7).
+  const { keyHash } = logEntry(salt, "multipart", uploadUnit(upload.key, upload.storeUploadId), 0);
+  await context.metadata.retractEntry(deletion.id, token, keyHash);
 }
 
 /** Bytes of an open upload's parts, or null when the store does not know it any more. */

@@ -58,9 +58,19 @@ async function runToEnd(run: PurgeRun, outer: AbortSignal): Promise<PurgeEnd> {
       await context.metadata.releaseClaim(deletion.id, token);
       return "stopped";
     }
-    await block(run, causeOf(error));
     log.error({ err: error }, "deletion stopped by an error; it is tried again");
+    return await blockAfter(run, error);
+  }
+}
+
+async function blockAfter(run: PurgeRun, error: unknown): Promise<PurgeEnd> {
+  try {
+    await block(run, causeOf(error));
     return "blocked";
+  } catch (cause) {
+    // The deletion has ended after all, or is another worker's.
+    if (cause instanceof StaleClaimError) return "claim-lost";
+    throw cause;
   }
 }
 

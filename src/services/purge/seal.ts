@@ -22,11 +22,12 @@ export async function seal(run: PurgeRun): Promise<Deletion> {
     sign(run, facts, capabilities),
   );
   log.info({ objects: total(completed.surfaces), attempts: completed.attempts }, "receipt issued");
-  await context.jobs.enqueue(
-    "receipt-copy",
-    { projectUid: deletion.projectUid },
-    { key: deletion.projectUid },
-  );
+  const { projectUid } = deletion;
+  try {
+    await context.jobs.enqueue("receipt-copy", { projectUid }, { key: projectUid });
+  } catch (error) {
+    log.warn({ err: error }, "receipt's copy could not be queued; the scan finds it");
+  }
   return completed;
 }
 

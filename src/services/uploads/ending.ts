@@ -52,16 +52,17 @@ export async function endAfterFailure(context: Context, upload: Upload): Promise
   }
 }
 
-/** The `uploads` job: ends what expired or was left in the midst, and forgets what is remembered. */
+/**
+ * The `uploads` job: ends what expired or was left in the midst. One that fails is `aborting` from then
+ * on, and comes again only once it is stale anew; so it keeps no other one waiting.
+ */
 export async function endStaleUploads(context: Context, signal: AbortSignal): Promise<void> {
   for (;;) {
     const stale = await context.metadata.staleUploads(LIMITS.uploadStaleMs, LIMITS.scanItems);
-    let ended = 0;
     for (const upload of stale) {
       signal.throwIfAborted();
       try {
         await endUpload(context, upload.id);
-        ended++;
       } catch (error) {
         context.log.warn(
           { upload: upload.id, project: upload.projectUid, err: error },
@@ -69,7 +70,6 @@ export async function endStaleUploads(context: Context, signal: AbortSignal): Pr
         );
       }
     }
-    if (ended === 0 || stale.length < LIMITS.scanItems) break;
+    if (stale.length < LIMITS.scanItems) return;
   }
-  await context.metadata.forgetCommitted(LIMITS.scanItems);
 }

@@ -61,6 +61,8 @@ async function completeInStore(
 ): Promise<boolean> {
   const { key, storeUploadId } = upload;
   if (storeUploadId === null) return false;
+  const done = new AbortController();
+  const renewing = keepFresh(context, upload.id, done.signal);
   try {
     await withRetry(context, LIMITS.abortAttemptsMax, undefined, () =>
       context.store.completeUpload(key, storeUploadId, parts),
@@ -70,6 +72,23 @@ async function completeInStore(
     if (isStoreError(error, "no-such-upload")) return (await listKey(context, key)) !== null;
     if (error instanceof StoreError && error.errorClass === "permanent") return false;
     throw error;
+  } finally {
+    done.abort();
+    await renewing;
+  }
+}
+
+/** A Complete may take long; while it runs, the upload must not look as if it had been left. */
+async function keepFresh(context: Context, uploadId: string, done: AbortSignal): Promise<void> {
+  for (;;) {
+    await context.clock.sleep(LIMITS.uploadStaleMs / 3, done);
+    if (done.aborted) return;
+    try {
+      await context.metadata.beginCompleting(uploadId);
+    } catch (error) {
+      context.log.warn({ upload: uploadId, err: error }, "completing upload could not be renewed");
+      return;
+    }
   }
 }
 

@@ -168,6 +168,7 @@ function callsOf(
     settleForFence: () => store.settleForFence(id, token, []),
     recordFence: () => store.recordFence(id, token),
     recordPage: () => store.recordPage(id, token, "canonical", []),
+    retractEntry: () => store.retractEntry(id, token, new Uint8Array(32)),
     recordAbsent: () => store.recordAbsent(id, token, "tracked", []),
     recordProgress: () => store.recordProgress(id, token, "canonical", 1),
     replaceResidue: () => store.replaceResidue(id, token, []),

@@ -38,6 +38,21 @@ async function countsOf(
 }
 
 function removalLog(fixture: Fixture): void {
+  test("an entry that is taken back counts no more, and may be made again", async () => {
+    const { store } = fixture;
+    const { id, token } = await start(fixture);
+    await store.recordPage(id, token, "multipart", [entryOf("a", 5), entryOf("b", 7)]);
+    await store.recordAbsent(id, token, "tracked", [entryOf("c", 9)]);
+    const { keyHash } = entryOf("a", 0);
+    await store.retractEntry(id, token, keyHash);
+    await store.retractEntry(id, token, keyHash);
+    await store.retractEntry(id, token, entryOf("c", 0).keyHash);
+    expect(await countsOf(fixture, id, "multipart")).toMatchObject({ found: 1, bytes: 7 });
+    expect(await countsOf(fixture, id, "tracked")).toMatchObject({ absent: 0, bytes: 0 });
+    await store.recordPage(id, token, "canonical", [entryOf("a", 5)]);
+    expect(await countsOf(fixture, id, "canonical")).toMatchObject({ found: 1, bytes: 5 });
+  });
+
   test("listed keys are counted per surface, with their bytes", async () => {
     const { store } = fixture;
     const { id, token } = await start(fixture);

@@ -131,13 +131,19 @@ export function findRemovals(tx: Tx, keys: readonly string[]): readonly Removal[
   return [...new Set(keys)].flatMap((key) => tx.rows.removals.get(key)?.removal ?? []);
 }
 
+/** In a project that is being deleted, the removal stays: its key must not escape the receipt (I7). */
+function ofLiveProject(tx: Tx, key: string): boolean {
+  const row = tx.rows.removals.get(key);
+  return row !== undefined && isLive(tx, row.removal.projectUid);
+}
+
 export function finishRemovals(tx: Tx, keys: readonly string[]): void {
-  for (const key of keys) tx.rows.removals.delete(key);
+  for (const key of keys) if (ofLiveProject(tx, key)) tx.rows.removals.delete(key);
 }
 
 export function postponeRemoval(tx: Tx, key: string, delayMs: number): void {
   const row = tx.rows.removals.get(key);
-  if (!row) return;
+  if (!row || !ofLiveProject(tx, key)) return;
   row.removal = { ...row.removal, attempts: row.removal.attempts + 1 };
   row.dueAt = tx.now + delayMs;
 }

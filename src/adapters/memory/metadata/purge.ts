@@ -168,6 +168,10 @@ export function recordPage(
   }
 }
 
+export function retractEntry(tx: Tx, id: string, token: number, keyHash: Uint8Array): void {
+  changed(tx, id, token).log.delete(toHex(keyHash));
+}
+
 export function recordAbsent(
   tx: Tx,
   id: string,

@@ -113,7 +113,7 @@ export function commitEmptyFile(tx: Tx, input: NewEmptyFile): Committed {
 export function discardUpload(tx: Tx, id: string): Upload | null {
   const row = tx.rows.uploads.get(id);
   if (!row || row.upload.state === "committed") return null;
-  return row.upload.state === "aborting" ? row.upload : setState(tx, row, "aborting");
+  return setState(tx, row, "aborting");
 }
 
 export function settleUpload(tx: Tx, id: string): void {
@@ -128,9 +128,7 @@ export function staleUploads(tx: Tx, staleMs: number, limit: number): readonly U
   return [...tx.rows.uploads.values()]
     .filter(({ upload, changedAt }) => {
       if (upload.state === "committed" || !isLive(tx, upload.projectUid)) return false;
-      return (
-        upload.expiresAt <= tx.now || (upload.state !== "open" && changedAt + staleMs <= tx.now)
-      );
+      return upload.state === "open" ? upload.expiresAt <= tx.now : changedAt + staleMs <= tx.now;
     })
     .map(({ upload }) => upload)
     .sort((a, b) => a.createdAt - b.createdAt || compareUtf8(a.id, b.id))
