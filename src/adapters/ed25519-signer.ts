@@ -113,7 +113,8 @@ export async function verifyJws(jws: string, keys: readonly PublicKey[]): Promis
   }
   const kid = kidOf(header);
   const key = keys.find((each) => each.kid === kid);
-  if (key === undefined) throw invalid(`No known key has its kid '${kid.slice(0, 80)}'.`);
+  if (key === undefined)
+    throw invalid(`None of the keys that it was held against has its kid '${kid.slice(0, 80)}'.`);
   try {
     const { kty, crv, x } = key;
     const publicKey = createPublicKey({ format: "jwk", key: { kty, crv, x } });

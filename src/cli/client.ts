@@ -48,6 +48,12 @@ export class Client {
   /** The answer of a call that succeeded. */
   async send(path: string, request: Request = {}): Promise<Response> {
     const response = await this.#fetch(this.#urlOf(path, request.query), request);
+    if (response.status === 401 && this.#token === null) {
+      throw new ExpungeError(
+        "unauthorized",
+        "No token was found: give --token, set EXPUNGE_TOKEN, or run this where the data directory is.",
+      );
+    }
     if (response.ok) return response;
     throw await errorOf(response);
   }

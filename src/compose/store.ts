@@ -7,7 +7,7 @@ import type { ObjectStore } from "../ports/object-store.ts";
 /** Opens the store that the configuration names. @throws ExpungeError */
 export async function openStore(
   config: StoreConfig,
-  ports: { readonly clock: Clock; readonly random: Random },
+  ports: { readonly clock: Clock; readonly random: Random; readonly asItIs?: boolean },
 ): Promise<ObjectStore> {
   switch (config.kind) {
     case "file":

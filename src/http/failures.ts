@@ -68,10 +68,11 @@ function logFailure(
   reply: FastifyReply,
 ): void {
   if (status < 500) return;
-  const fields = { requestId: request.id, route: request.routeOptions.url ?? null, err: error };
+  const fields = { requestId: request.id, route: request.routeOptions.url ?? null };
   if (reply.raw.destroyed || request.raw.errored) {
-    deps.log.info(fields, "caller went away during the request");
-  } else deps.log.error(fields, "request failed");
+    const reason = error instanceof Error ? error.name : "unknown";
+    deps.log.info({ ...fields, reason }, "caller went away during the request");
+  } else deps.log.error({ ...fields, err: error }, "request failed");
 }
 
 function headersOf(failure: Failure): Record<string, string> {

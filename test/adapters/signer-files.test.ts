@@ -1,13 +1,5 @@
 import { generateKeyPairSync } from "node:crypto";
-import {
-  chmodSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { openSigner, signerOf } from "../../src/adapters/ed25519-signer.ts";
@@ -17,12 +9,13 @@ import {
   openAdminToken,
   readSecretFile,
 } from "../../src/adapters/secret-file.ts";
+import { temporaryPath } from "../support/temporary.ts";
 import { keptLog } from "./kept-log.ts";
 
 const { log } = keptLog();
 
 function place(name: string): { readonly directory: string; readonly path: string } {
-  const directory = mkdtempSync(join(tmpdir(), "expunge-secret-"));
+  const directory = temporaryPath("secret");
   return { directory, path: join(directory, name) };
 }
 

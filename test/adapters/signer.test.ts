@@ -1,8 +1,8 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { createPublicKey, generateKeyPairSync, type KeyObject, sign, verify } from "node:crypto";
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { temporaryPath } from "../support/temporary.ts";
 import { base64url, CompactSign } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
 import {
@@ -209,7 +209,7 @@ describe("other implementations", () => {
   });
 
   it("agree: the openssl command verifies it, and refuses a changed one", () => {
-    const directory = mkdtempSync(join(tmpdir(), "expunge-openssl-"));
+    const directory = temporaryPath("openssl");
     const file = (name: string, content: string | Buffer): string => {
       writeFileSync(join(directory, name), content);
       return join(directory, name);
@@ -233,7 +233,7 @@ describe("other implementations", () => {
   });
 
   it("agree: a key that openssl made is opened, with a warning when others could read it", async () => {
-    const path = join(mkdtempSync(join(tmpdir(), "expunge-openssl-")), "key.pem");
+    const path = join(temporaryPath("openssl"), "key.pem");
     execFileSync("openssl", ["genpkey", "-algorithm", "ed25519", "-out", path]);
     const { log } = keptLog();
     const opened = await openSigner({ path, create: false, log });

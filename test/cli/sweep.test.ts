@@ -147,3 +147,18 @@ test("a sweep of S3 says that it comes with the S3 adapter", async () => {
   expect(code).toBe(2);
   expect(stderr).toContain("comes with the S3 adapter");
 });
+
+test("a sweep makes nothing in the directory that it looks at", async () => {
+  const dir = await storeWith(["store/p1/a.txt", "store/p10/b.txt"]);
+  for (const flag of ["--dry-run", "--yes"]) {
+    const { code, document } = await sweep(`file:${dir}/store/p1/`, flag);
+    expect({ code, found: document.found, prefix: document.prefix }).toEqual({
+      code: 0,
+      found: 1,
+      prefix: "p1/",
+    });
+    expect(existsSync(join(dir, "store", ".expunge"))).toBe(false);
+    expect(existsSync(join(dir, ".expunge"))).toBe(false);
+  }
+  expect(await keysIn(dir)).toEqual(["store/p10/b.txt"]);
+});

@@ -1,6 +1,7 @@
-import { mkdtemp, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { temporaryPath } from "../support/temporary.ts";
 import { isExpungeError } from "../../src/core/errors.ts";
 import { type Config, type ConfigOptions, loadConfig } from "../../src/config.ts";
 
@@ -31,7 +32,7 @@ export async function problemsOf(
 
 /** A new directory with a config file. */
 export async function directoryWith(name: string, content: unknown): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), "expunge-config-"));
+  const directory = temporaryPath("config");
   const text = typeof content === "string" ? content : JSON.stringify(content);
   await writeFile(join(directory, name), text);
   return directory;

@@ -34,6 +34,8 @@ import { PART_BYTES_MIN, Uploads } from "./uploads.ts";
 export interface FilesystemStoreOptions {
   readonly random: Random;
   readonly clock: Pick<Clock, "now">;
+  /** Takes the directory as it is and makes nothing in it: for who only lists and empties it. */
+  readonly asItIs?: boolean;
   /** Stands in for `node:fs/promises`, for tests that make it fail or watch it. */
   readonly fs?: FileSystem;
 }
@@ -70,9 +72,12 @@ export class FilesystemObjectStore implements ObjectStore {
     const root = resolve(directory);
     const fs = options.fs ?? nodeFs;
     try {
-      await fs.mkdir(root, { recursive: true });
-      const tree = await Tree.open(fs, await nodeFs.realpath(root, { encoding: "buffer" }));
-      const store = new FilesystemObjectStore(root, tree, options);
+      if (options.asItIs !== true) await fs.mkdir(root, { recursive: true });
+      const real = await nodeFs.realpath(root, { encoding: "buffer" });
+      if (options.asItIs === true) {
+        return new FilesystemObjectStore(root, await Tree.openAsItIs(fs, real), options);
+      }
+      const store = new FilesystemObjectStore(root, await Tree.open(fs, real), options);
       await store.#tryWriting();
       await store.#removeOldTemporaries(options.clock.now());
       return store;

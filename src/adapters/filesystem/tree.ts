@@ -49,7 +49,16 @@ export class Tree {
   readonly #identity: DirectoryIdentity;
   readonly #reserved: readonly Buffer[];
 
-  private constructor(fs: FileSystem, paths: StorePaths, identity: DirectoryIdentity) {
+  /** Looked at to see whether the medium is still there. */
+  readonly #anchor: Buffer;
+
+  private constructor(
+    fs: FileSystem,
+    paths: StorePaths,
+    anchor: Buffer,
+    identity: DirectoryIdentity,
+  ) {
+    this.#anchor = anchor;
     this.fs = fs;
     this.root = paths.root;
     this.internal = paths.internal;
@@ -75,7 +84,16 @@ export class Tree {
       if (!(await fs.lstat(path)).isDirectory()) throw new OtherKindError();
       await syncDirectory(fs, parentOf(path));
     }
-    return new Tree(fs, { root, internal, uploads, temporary }, await fs.lstat(internal));
+    const identity = await fs.lstat(internal);
+    return new Tree(fs, { root, internal, uploads, temporary }, internal, identity);
+  }
+
+  /** Takes the directory as it is and makes nothing in it: it can be listed and emptied. */
+  static async openAsItIs(fs: FileSystem, root: Buffer): Promise<Tree> {
+    const internal = joined(root, INTERNAL_PREFIX.slice(0, -1));
+    const uploads = joined(internal, "uploads");
+    const temporary = joined(internal, "tmp");
+    return new Tree(fs, { root, internal, uploads, temporary }, root, await fs.lstat(root));
   }
 
   /** Whether this is the directory of uploads or of temporary files: what lies there is no object. */
@@ -107,7 +125,7 @@ export class Tree {
    * @throws StoreError `store-unavailable`, or the system's error
    */
   async checkMounted(): Promise<void> {
-    const { ino, dev } = await this.fs.lstat(this.internal);
+    const { ino, dev } = await this.fs.lstat(this.#anchor);
     if (ino === this.#identity.ino && dev === this.#identity.dev) return;
     throw new StoreError(
       "store-unavailable",

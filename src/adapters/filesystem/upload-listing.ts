@@ -44,6 +44,8 @@ export class UploadListing {
 
   async #read(): Promise<readonly string[]> {
     const ids: string[] = [];
+    // A directory that was taken as it is may have had no upload ever.
+    if (!(await this.#tree.isDirectory(this.#tree.uploads))) return ids;
     for (const name of await this.#tree.fs.readdir(this.#tree.uploads)) {
       const found = parseDirectory(name);
       if (!found) continue;

@@ -1,5 +1,5 @@
 import { createReadStream, createWriteStream } from "node:fs";
-import { stat } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { Readable } from "node:stream";
 import type { ReadableStream } from "node:stream/web";
@@ -167,6 +167,7 @@ async function get(
     return EXIT.done;
   }
   const absolute = resolve(io.cwd, target);
+  await openForWriting(absolute, target);
   await pipeline(chunks, createWriteStream(absolute));
   await out.result({ path, output: absolute, sizeBytes }, () => [
     `written: ${absolute}, ${formatBytes(sizeBytes)}`,
@@ -239,4 +240,14 @@ async function remove(
       : `accepted: ${printable(path)} is gone from the project, its object is still being removed`,
   ]);
   return isGone ? EXIT.done : EXIT.accepted;
+}
+
+/** @throws ExpungeError `invalid-request` where the file cannot be written; nothing of the answer is read then */
+async function openForWriting(path: string, shown: string): Promise<void> {
+  try {
+    await (await open(path, "a")).close();
+  } catch (cause) {
+    const message = `${shown} cannot be written: ${messageOf(cause)}`;
+    throw new ExpungeError("invalid-request", message, { cause });
+  }
 }

@@ -47,11 +47,16 @@ async function deleteProject(shell: Shell, id: string, flags: DeleteFlags): Prom
     grace: flags.grace,
     maxObjects: flags.maxObjects,
   });
+  const goesOn = (): void => {
+    void out.note(`the deletion goes on without you: expunge deletion watch ${deletion.id}`);
+  };
+  io.interrupt.addEventListener("abort", goesOn, { once: true });
   const progress = progressOn(out);
   // Nobody waits for a grace of days unless told to.
   const waitMs = isInGrace && flags.wait === undefined ? 0 : waitMsOf(flags);
   const ended = await follow(client, deletion, { waitMs, onProgress: progress.show });
   await progress.end();
+  io.interrupt.removeEventListener("abort", goesOn);
   await showDeletion(out, ended);
   return exitCodeOfDeletion(ended);
 }

@@ -51,7 +51,7 @@ async function sweep(shell: Shell, url: string, flags: SweepFlags): Promise<Exit
   }
   const { openStore, systemClock, systemRandom } = await import("../../compose.ts");
   const ports = { clock: systemClock, random: systemRandom };
-  const store = await openStore({ kind: "file", dir: target.root }, ports);
+  const store = await openStore({ kind: "file", dir: target.root }, { ...ports, asItIs: true });
   const report = await sweepPrefix(
     { ...ports, store },
     {
