@@ -36,7 +36,7 @@ async function withLimit(
   work: () => Promise<void>,
 ): Promise<void> {
   const replaced = vi.spyOn(LIMITS, name, "get");
-  replaced.mockReturnValue(value as never);
+  replaced.mockReturnValue(value);
   try {
     await work();
   } finally {
