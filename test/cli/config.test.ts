@@ -27,6 +27,13 @@ async function withLayouts(layouts: readonly object[]): Promise<string> {
   return cwd;
 }
 
+test("config refuses layouts with which the service would not start", async () => {
+  const cwd = await withLayouts([{ name: "flat", template: "proj_{project}_*" }]);
+  const { code, stderr } = await expunge(["config"], { cwd });
+  expect(code).toBe(2);
+  expect(stderr).toContain("ambiguous-layouts");
+});
+
 test("layouts check accepts a set that is proven unambiguous", async () => {
   const cwd = await withLayouts([{ name: "audio", template: "audio/proj_{project}/**" }]);
   const { code, stdout } = await expunge(["layouts", "check", "--json"], { cwd });

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { describeConfig, loadConfig } from "../../config.ts";
+import { createLayoutSet } from "../../core/layouts/index.ts";
 import { configOptions } from "../connect.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
 import { table } from "../output.ts";
@@ -13,7 +14,10 @@ export function addConfig(program: Command, shell: Shell): void {
 }
 
 async function show(shell: Shell): Promise<ExitCode> {
-  const settings = describeConfig(await loadConfig(configOptions(shell.io)));
+  const config = await loadConfig(configOptions(shell.io));
+  // What would not start is not shown as if it would.
+  createLayoutSet(config.projectIdFormat, config.layouts);
+  const settings = describeConfig(config);
   await shell.out.result({ settings }, () =>
     table(
       ["name", "value", "source"],
