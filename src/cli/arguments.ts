@@ -1,3 +1,4 @@
+import { LIMITS } from "../core/limits.ts";
 import { InvalidArgumentError } from "commander";
 import { DURATION_FORM, parseDuration } from "../core/duration.ts";
 
@@ -15,14 +16,11 @@ export function duration(text: string): number {
   return ms;
 }
 
-/** As the service itself waits by default (EXPUNGE_DELETE_WAIT). */
-const WAIT_DEFAULT_MS = 300_000;
-
 export interface WaitFlags {
   /** Milliseconds, false for `--no-wait`, absent where nothing was said. */
   readonly wait?: number | false;
 }
 
 export function waitMsOf(flags: WaitFlags): number {
-  return flags.wait === false ? 0 : (flags.wait ?? WAIT_DEFAULT_MS);
+  return flags.wait === false ? 0 : (flags.wait ?? LIMITS.clientWaitDefaultMs);
 }

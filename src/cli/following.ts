@@ -1,12 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isTerminal } from "../core/deletion.ts";
+import { LIMITS } from "../core/limits.ts";
 import { getDeletion } from "./api.ts";
 import type { Client } from "./client.ts";
 import type { DeletionJson } from "../http/schema/index.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
-
-/** Often enough for a person who looks on, and a small load on the service. */
-const POLL_EVERY_MS = 100;
 
 export interface FollowOptions {
   readonly waitMs: number;
@@ -29,7 +27,7 @@ export async function follow(
     await options.onProgress?.(deletion);
     const leftMs = until - Date.now();
     if (hasStopped(deletion, options.ignoreBlock) || leftMs <= 0) return deletion;
-    await sleep(Math.min(options.pollEveryMs ?? POLL_EVERY_MS, leftMs));
+    await sleep(Math.min(options.pollEveryMs ?? LIMITS.clientPollMs, leftMs));
     deletion = await getDeletion(client, first.id);
   }
 }

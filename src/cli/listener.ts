@@ -1,10 +1,9 @@
+import { LIMITS } from "../core/limits.ts";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { FastifyInstance } from "fastify";
 import type { Running } from "../compose.ts";
 import { ExpungeError, messageOf } from "../core/errors.ts";
 import { urlOf } from "./connect.ts";
-
-const READY_POLL_MS = 20;
 
 /** The HTTP face of this process, listening. */
 export class Listener {
@@ -42,7 +41,7 @@ export class Listener {
     while (!interrupt.aborted) {
       const { statusCode } = await this.#app.inject({ url: "/readyz" });
       if (statusCode === 200) return;
-      await sleep(READY_POLL_MS);
+      await sleep(LIMITS.readyPollMs);
     }
   }
 

@@ -1,3 +1,4 @@
+import { LIMITS } from "../core/limits.ts";
 import { nearest } from "../core/nearest.ts";
 import { isSettingName, NAMES, TEST_PREFIX } from "./names.ts";
 
@@ -11,9 +12,6 @@ export function didYouMean(name: string, candidates: readonly string[]): string 
 const EXPUNGE_NAMES = Object.keys(NAMES).filter((name) => name.startsWith("EXPUNGE_"));
 const R2_NAMES = Object.keys(NAMES).filter((name) => name.startsWith("R2_"));
 
-/** More edits than these make another word. */
-const EDITS_MAX = 2;
-
 /** Stores whose names keep the `2` of R2: Backblaze's and IDrive's settings are not misspelt R2 ones. */
 const OTHER_STORES: ReadonlySet<string> = new Set(["B2", "E2"]);
 
@@ -25,9 +23,9 @@ export function problemOfName(name: string): string | null {
   if (isSettingName(name) || name.startsWith(TEST_PREFIX)) return null;
   if (/^expunge_/i.test(name)) return didYouMean(name, EXPUNGE_NAMES);
   const own = nearest(name, EXPUNGE_NAMES);
-  if (own !== null && own.distance <= EDITS_MAX) return didYouMean(name, EXPUNGE_NAMES);
+  if (own !== null && own.distance <= LIMITS.nameEditsMax) return didYouMean(name, EXPUNGE_NAMES);
   const r2 = nearest(name, R2_NAMES);
-  if (r2 === null || r2.distance > EDITS_MAX || isAnotherProducts(name)) return null;
+  if (r2 === null || r2.distance > LIMITS.nameEditsMax || isAnotherProducts(name)) return null;
   return didYouMean(name, R2_NAMES);
 }
 

@@ -1,6 +1,6 @@
 /**
- * Every limit, timeout, batch size and retry budget, with its unit last (R10). Nothing else in the
- * source holds such a figure.
+ * Every limit, timeout, batch size and retry budget, with its unit last (R10). What the demo plays
+ * with is its own.
  */
 const KiB = 1024;
 const MiB = 1024 * KiB;
@@ -29,9 +29,7 @@ export const LIMITS = {
 
   /** S3: 10,000 parts at most, each but the last at least 5 MiB. R2 wants them all equal but the last. */
   partsMax: 10_000,
-  partBytesMin: 5 * MiB,
   partBytesDefault: 16 * MiB,
-  partBytesMax: 5 * GiB,
   fileBytesMax: 5 * TiB,
   /** Parts held in memory when the size of a body is not announced. */
   bufferedPartBytes: 8 * MiB,
@@ -87,8 +85,6 @@ export const LIMITS = {
   leafPageRows: 10_000,
 
   shutdownGraceMs: 10 * SECOND_MS,
-  restoreGuardOverlapMs: HOUR_MS,
-  idempotencyKeepMs: DAY_MS,
 
   /** HTTP: a request's headers must arrive within this. */
   httpHeadersTimeoutMs: MINUTE_MS,
@@ -153,4 +149,26 @@ export const LIMITS = {
   /** How long a finished job is remembered, and how long one is kept for which nobody comes. */
   jobDoneKeepSeconds: 3600,
   jobWaitingKeepSeconds: 10 * 365 * 24 * 3600,
+
+  /** Local store: files that are looked at, read or removed together. */
+  fileCallsInFlight: 16,
+  /** Local store: listings whose place is remembered, so that their next page is not searched for. */
+  openWalksMax: 32,
+  /** Local store: how often a directory may be pruned away before the file that is to come into it. */
+  placeAttemptsMax: 100,
+  /** Local store: retries of a removal when something comes into the directory at the same time. */
+  removeTreeRetriesMax: 5,
+  removeTreeRetryDelayMs: 20,
+  /** Local store: bytes that are read at once; a body that is no longer keeps no file open. */
+  readChunkBytes: 256 * KiB,
+  copyChunkBytes: MiB,
+  /** Local store: temporary files that are older were left by a crash. */
+  temporaryAgeMaxMs: DAY_MS,
+
+  /** Command line: how long it waits for a deletion, and how often it looks at it. */
+  clientWaitDefaultMs: 5 * MINUTE_MS,
+  clientPollMs: 100,
+  readyPollMs: 20,
+  /** A name that differs by more edits from a known one is another word, not a misspelling. */
+  nameEditsMax: 2,
 } as const;

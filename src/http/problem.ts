@@ -69,10 +69,6 @@ export const STATUS: Readonly<Record<ProblemCode, number>> = {
   "not-ready": 503,
 };
 
-export function statusOf(code: ProblemCode): number {
-  return STATUS[code];
-}
-
 /** A failure as HTTP sees it, before it is written down as a problem. */
 export interface Failure {
   readonly code: ProblemCode;

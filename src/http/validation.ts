@@ -1,3 +1,4 @@
+import { LIMITS } from "../core/limits.ts";
 import type { FastifySchemaCompiler, FastifySerializerCompiler } from "fastify";
 import { z } from "zod";
 import { ExpungeError } from "../core/errors.ts";
@@ -49,12 +50,9 @@ function explain(schema: z.ZodType, place: string, issue: z.core.$ZodIssue): rea
   return [{ field, message: `${what} is not valid: ${issue.message}.` }];
 }
 
-/** More edits than these make another word. */
-const EDITS_MAX = 2;
-
 function nearName(name: string, known: readonly string[]): string | null {
   const found = nearest(name, known);
-  return found !== null && found.distance <= EDITS_MAX ? found.name : null;
+  return found !== null && found.distance <= LIMITS.nameEditsMax ? found.name : null;
 }
 
 function unknownName(place: string, key: string, near: string | null): string {

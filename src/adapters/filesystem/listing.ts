@@ -1,14 +1,10 @@
+import { LIMITS } from "../../core/limits.ts";
 import type { ListObjectsOptions, ObjectEntry, Page } from "../../ports/object-store.ts";
 import { checkPrefix, decodeCursor, encodeCursor, pageLimit } from "../object-store-checks.ts";
 import { mapLimited } from "./disk.ts";
 import { hasErrno } from "./errors.ts";
 import type { Tree } from "./tree.ts";
 import { type FoundKey, Walk } from "./walk.ts";
-
-/** Listings whose place is remembered, so that their next page need not be searched for. */
-const OPEN_WALKS_MAX = 32;
-/** Files that are looked at together. */
-const LOOKS_IN_FLIGHT_MAX = 16;
 
 /**
  * Pages of keys. A listing without a cursor always reads everything afresh (R6). One with a cursor goes
@@ -48,7 +44,7 @@ export class Listing {
 
   /** What was removed since its directory was read is not there any more. */
   async #look(found: readonly FoundKey[]): Promise<readonly ObjectEntry[]> {
-    const looked = await mapLimited(found, LOOKS_IN_FLIGHT_MAX, (each) => this.#entryOf(each));
+    const looked = await mapLimited(found, LIMITS.fileCallsInFlight, (each) => this.#entryOf(each));
     return looked.filter((entry) => entry !== null);
   }
 
@@ -76,7 +72,7 @@ export class Listing {
     const cursor = encodeCursor(prefix, [after, String(++this.#pages)]);
     this.#walks.set(cursor, walk);
     const [oldest] = this.#walks.keys();
-    if (this.#walks.size > OPEN_WALKS_MAX && oldest !== undefined) this.#walks.delete(oldest);
+    if (this.#walks.size > LIMITS.openWalksMax && oldest !== undefined) this.#walks.delete(oldest);
     return cursor;
   }
 }

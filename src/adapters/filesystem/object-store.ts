@@ -40,9 +40,6 @@ export interface FilesystemStoreOptions {
   readonly fs?: FileSystem;
 }
 
-/** Temporary files that are older were left by a crash. */
-const TEMPORARY_AGE_MAX_MS = 24 * 60 * 60 * 1000;
-
 /** The local store: the object of a key is the file at that path below the directory. */
 export class FilesystemObjectStore implements ObjectStore {
   readonly identity: StoreIdentity;
@@ -187,7 +184,7 @@ export class FilesystemObjectStore implements ObjectStore {
     for (const name of await this.#tree.fs.readdir(this.#tree.temporary)) {
       const path = joined(this.#tree.temporary, name);
       const ageMs = nowMs - (await modifiedAt(this.#tree, path));
-      if (ageMs > TEMPORARY_AGE_MAX_MS) await removeAll(this.#tree, path);
+      if (ageMs > LIMITS.temporaryAgeMaxMs) await removeAll(this.#tree, path);
     }
   }
 }

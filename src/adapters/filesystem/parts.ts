@@ -1,3 +1,4 @@
+import { LIMITS } from "../../core/limits.ts";
 import { createHash, type Hash } from "node:crypto";
 import { randomText, UID_LENGTH } from "../../core/ids.ts";
 import { StoreError } from "../../core/store-errors.ts";
@@ -12,8 +13,6 @@ import { WHOLE } from "./upload-states.ts";
 const NUMBER_DIGITS = 5;
 const VERSION_DIGITS = 10;
 const PART = /^(\d{5})-(\d{10})-(\d{1,16})-([0-9a-f]{32})$/;
-
-const COPY_BYTES = 1024 * 1024;
 
 /** A part's file says by its name all that is to be known of it: listing reads no part. */
 export interface HeldPart extends Part {
@@ -133,7 +132,7 @@ async function* bytesOf(
   directory: Buffer,
   parts: readonly HeldPart[],
 ): AsyncGenerator<Uint8Array> {
-  const buffer = new Uint8Array(COPY_BYTES);
+  const buffer = new Uint8Array(LIMITS.copyChunkBytes);
   for (const { file: name, sizeBytes } of parts) {
     const file = await tree.fs.open(joined(directory, name), "r");
     try {

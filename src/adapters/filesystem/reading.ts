@@ -1,3 +1,4 @@
+import { LIMITS } from "../../core/limits.ts";
 import { constants, type BigIntStats } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { StoreError } from "../../core/store-errors.ts";
@@ -6,9 +7,6 @@ import { checkKey, clipRange, noSuchKey } from "../object-store-checks.ts";
 import { asStoreCall, hasErrno } from "./errors.ts";
 import { Lookup } from "./lookup.ts";
 import type { Tree } from "./tree.ts";
-
-/** Bytes that are read at once; a body that is no longer than this keeps no file open. */
-const CHUNK_BYTES = 256 * 1024;
 
 /** @throws StoreError `no-such-key`, or the system's error */
 export async function readHead(tree: Tree, key: string): Promise<ObjectHead> {
@@ -32,7 +30,7 @@ export async function readObject(
     refuseUnlessFile(stats);
     const head = headOf(key, stats);
     const { start, end } = clipRange(range, head.sizeBytes);
-    if (end - start >= CHUNK_BYTES)
+    if (end - start >= LIMITS.readChunkBytes)
       return { ...head, body: new FileBody(file, start, end, signal) };
     const bytes = await readFully(file, start, end + 1 - start);
     await file.close();
@@ -124,7 +122,7 @@ class FileBody implements AsyncIterableIterator<Uint8Array, undefined> {
   }
 
   async next(): Promise<IteratorResult<Uint8Array, undefined>> {
-    const length = Math.min(CHUNK_BYTES, this.#end + 1 - this.#at);
+    const length = Math.min(LIMITS.readChunkBytes, this.#end + 1 - this.#at);
     if (this.#isOver || length <= 0) return await this.return();
     try {
       this.#signal?.throwIfAborted();

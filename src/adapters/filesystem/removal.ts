@@ -1,3 +1,4 @@
+import { LIMITS } from "../../core/limits.ts";
 import type { StoreErrorClass } from "../../core/store-errors.ts";
 import type { RemoveResult } from "../../ports/object-store.ts";
 import { checkRemoval, keyProblem } from "../object-store-checks.ts";
@@ -5,9 +6,6 @@ import { mapLimited, pathText, unlinkIfThere } from "./disk.ts";
 import { hasErrno, toStoreError } from "./errors.ts";
 import { Lookup } from "./lookup.ts";
 import type { Tree } from "./tree.ts";
-
-/** Keys that are removed at the same time. */
-const REMOVALS_IN_FLIGHT_MAX = 16;
 
 const RESULTS = {
   retryable: "failed",
@@ -36,7 +34,7 @@ export async function removeKeys(
   signal?.throwIfAborted();
   checkRemoval(keys);
   const lookup = new Lookup(tree);
-  const removed = await mapLimited(keys, REMOVALS_IN_FLIGHT_MAX, (key) =>
+  const removed = await mapLimited(keys, LIMITS.fileCallsInFlight, (key) =>
     removeOne(tree, lookup, key),
   );
   const directories = new Map<string, Buffer>();

@@ -1,11 +1,9 @@
+import { LIMITS } from "../../core/limits.ts";
 import { INTERNAL_PREFIX } from "../../core/keys.ts";
 import { StoreError } from "../../core/store-errors.ts";
 import { type FileSystem, joined, nameOf, parentOf, pathText, syncDirectory } from "./disk.ts";
 import { errnoOf, hasErrno } from "./errors.ts";
 import { isHoldable, namesOf } from "./key-path.ts";
-
-/** How often a directory may be pruned away before the file that is to come into it. */
-const PLACE_ATTEMPTS_MAX = 100;
 
 /** How an empty segment is written. */
 const NAMELESS = Buffer.from(namesOf("").join());
@@ -144,7 +142,7 @@ export class Tree {
   async place(file: Buffer, key: string): Promise<boolean> {
     const names = this.namesOfKey(key);
     const target = joined(this.root, ...names);
-    for (let attempt = 1; attempt <= PLACE_ATTEMPTS_MAX; attempt++) {
+    for (let attempt = 1; attempt <= LIMITS.placeAttemptsMax; attempt++) {
       if (!(await this.#makeParents(names))) continue;
       try {
         await this.fs.rename(file, target);

@@ -1,3 +1,4 @@
+import { LIMITS } from "../../core/limits.ts";
 import type { ListOptions, Page, UploadEntry } from "../../ports/object-store.ts";
 import { pageOfUploads } from "../listing-pages.ts";
 import { mapLimited } from "./disk.ts";
@@ -5,7 +6,6 @@ import type { Tree } from "./tree.ts";
 import { ABORTED, COMMITTING, parseDirectory, readMeta, type UploadMeta } from "./upload-states.ts";
 import type { Uploads } from "./uploads.ts";
 
-const READS_IN_FLIGHT_MAX = 16;
 /**
  * While a directory is read, an entry that is renamed may be shown twice or not at all. An upload that
  * is still alive was renamed twice at most, so of three readings one shows it.
@@ -31,7 +31,7 @@ export class UploadListing {
     for (let reading = 1; reading <= READINGS; reading++) {
       for (const uploadId of await this.#read()) ids.add(uploadId);
     }
-    await mapLimited([...ids], READS_IN_FLIGHT_MAX, async (uploadId) => {
+    await mapLimited([...ids], LIMITS.fileCallsInFlight, async (uploadId) => {
       options.signal?.throwIfAborted();
       const meta = this.#known.get(uploadId) ?? (await readMeta(this.#tree, uploadId));
       if (!meta) return;

@@ -1,3 +1,4 @@
+import { LIMITS } from "../../core/limits.ts";
 import { fromUtf8, utf8 } from "../../core/encoding.ts";
 import { randomText, UID_LENGTH } from "../../core/ids.ts";
 import type { Instant } from "../../core/model.ts";
@@ -37,10 +38,6 @@ const META = "meta.json";
 
 const UPLOAD_ID = /^[0-9a-z]{26}$/;
 const DIRECTORY = /^([0-9a-z]{26})(\.completing|\.committing|\.aborted)?$/;
-
-/** How often a removal is tried again when something comes into the directory at the same time. */
-const REMOVE_RETRIES_MAX = 5;
-const REMOVE_RETRY_DELAY_MS = 20;
 
 export interface UploadMeta {
   readonly key: string;
@@ -115,7 +112,10 @@ export async function moveOn(
 
 /** Removes a directory with all that is in it. */
 export async function removeAll(tree: Tree, directory: Buffer): Promise<void> {
-  const retries = { maxRetries: REMOVE_RETRIES_MAX, retryDelay: REMOVE_RETRY_DELAY_MS };
+  const retries = {
+    maxRetries: LIMITS.removeTreeRetriesMax,
+    retryDelay: LIMITS.removeTreeRetryDelayMs,
+  };
   await tree.fs.rm(directory, { recursive: true, force: true, ...retries });
 }
 
