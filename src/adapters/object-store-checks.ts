@@ -21,6 +21,10 @@ export function badRequest(why: string): StoreError {
   return new StoreError("bad-request", "permanent", why);
 }
 
+export function notSupported(why: string): StoreError {
+  return new StoreError("not-supported", "permanent", why);
+}
+
 /** Why the key cannot be one, or null: 1 to 1,024 bytes of UTF-8 are asked for. */
 export function keyProblem(key: string): string | null {
   if (!key.isWellFormed()) return "The key has a lone surrogate, which UTF-8 cannot express.";
@@ -49,7 +53,7 @@ export function pageLimit(limit: number = LIMITS.listPageKeys): number {
 }
 
 /** @throws StoreError `bad-request` */
-export function checkRemoval(keys: readonly string[]): void {
+export function checkRemoval(keys: readonly unknown[]): void {
   if (keys.length <= LIMITS.removeBatchKeys) return;
   throw badRequest(`${keys.length} keys in one removal; ${LIMITS.removeBatchKeys} are allowed.`);
 }
@@ -95,7 +99,16 @@ export function clipRange(range: ByteRange | undefined, sizeBytes: number): Byte
   const { start, end } = range;
   const isRange = Number.isSafeInteger(start) && start >= 0 && end >= start;
   if (isRange && start < sizeBytes) return { start, end: Math.min(end, sizeBytes - 1) };
-  throw new StoreError(
+  throw invalidRange(range, sizeBytes);
+}
+
+/** A range that must be there whole. @throws StoreError `invalid-range` */
+export function checkRange(range: ByteRange, sizeBytes: number): void {
+  if (clipRange(range, sizeBytes).end < range.end) throw invalidRange(range, sizeBytes);
+}
+
+function invalidRange({ start, end }: ByteRange, sizeBytes: number): StoreError {
+  return new StoreError(
     "invalid-range",
     "permanent",
     `The object of ${sizeBytes} bytes has no bytes ${start} to ${end}.`,

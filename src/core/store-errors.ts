@@ -10,6 +10,12 @@ export type StoreErrorClass = "retryable" | "blocked" | "permanent" | "unknown";
 /** The codes that outcomes and store errors carry; adapters translate their own into these. */
 export type StoreErrorCode =
   | "access-denied"
+  /** The store does not know the access key, or the secret does not belong to it. */
+  | "invalid-credentials"
+  /** The clock of this machine differs too much from the store's. */
+  | "clock-skew"
+  /** The bucket lies in another region, or at another endpoint. */
+  | "wrong-region"
   | "object-locked"
   | "read-only"
   | "throttled"
@@ -35,16 +41,19 @@ export class StoreError extends Error {
   override readonly name = "StoreError" as const;
   readonly code: StoreErrorCode;
   readonly errorClass: StoreErrorClass;
+  /** How long the store asks to be left alone; null where it does not say. */
+  readonly retryAfterMs: number | null;
 
   constructor(
     code: StoreErrorCode,
     errorClass: StoreErrorClass,
     message: string,
-    options: { cause?: unknown } = {},
+    options: { cause?: unknown; retryAfterMs?: number | null } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.errorClass = errorClass;
+    this.retryAfterMs = options.retryAfterMs ?? null;
   }
 }
 

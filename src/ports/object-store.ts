@@ -63,8 +63,30 @@ export type RemoveResult =
       readonly message: string;
     };
 
+/** One version of an object, as a store with versions names it. */
+export interface VersionRef {
+  readonly key: string;
+  /** The store's own id; `null` as a text is one that S3 gives. */
+  readonly versionId: string;
+}
+
+export interface VersionEntry extends VersionRef {
+  /** A marker hides the versions below it; it holds no bytes. */
+  readonly isDeleteMarker: boolean;
+  /** The newest version of its key: what `get` and `list` show, unless it is a marker. */
+  readonly isLatest: boolean;
+  readonly sizeBytes: number;
+  readonly modifiedAt: Instant;
+}
+
+/** As of a key; `gone` says that this one version is not there any more. */
+export type RemoveVersionResult = RemoveResult & VersionRef;
+
 export interface PartBody {
+  /** Read once. */
   readonly body: AsyncIterable<Uint8Array>;
+  /** The same bytes again, where they can be had: only then may a failed part be sent once more. */
+  readonly again?: () => AsyncIterable<Uint8Array>;
   /** Exactly as many bytes as the body gives; a body that differs is refused, nothing is kept of it. */
   readonly sizeBytes: number;
   readonly signal?: AbortSignal;
@@ -76,6 +98,12 @@ export interface Part {
   readonly sizeBytes: number;
 }
 
+/** A range of another object in the same store, to be copied there without passing through here. */
+export interface CopySource {
+  readonly key: string;
+  readonly range: ByteRange;
+}
+
 export interface SignedRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -83,9 +111,14 @@ export interface SignedRequest {
 
 /** What a store can do. Probed, never assumed. */
 export interface Capabilities {
-  /** `none` also where the store has no notion of versions. */
-  readonly versioning: "none" | "enabled" | "suspended";
-  readonly objectLock: boolean;
+  /**
+   * Whether versions can lie there: `none` where the store has no notion of them, or the bucket never
+   * had any; `suspended` still holds those from before. `unknown`: it could not be found out, so that
+   * nothing is proven while they cannot be listed (I3).
+   */
+  readonly versioning: "none" | "enabled" | "suspended" | "unknown";
+  /** Whether objects can be locked against removal; `unknown` where it may not be asked. */
+  readonly objectLock: "none" | "enabled" | "unknown";
   /** Whether a listing shows every write and delete that was acknowledged before it. */
   readonly consistency: "strong" | "eventual";
   readonly checksum: "crc32" | "content-md5" | "none";
@@ -117,8 +150,11 @@ export interface StoreIdentity {
 export interface ObjectStore {
   readonly identity: StoreIdentity;
 
-  /** Probes what the store can do. */
-  capabilities(): Promise<Capabilities>;
+  /**
+   * Probes what the store can do. An answer may be remembered for a while unless a fresh one is asked
+   * for: operators turn versioning on under a running service.
+   */
+  capabilities(options?: { readonly fresh?: boolean }): Promise<Capabilities>;
 
   /** Keys that start with the prefix, in the order of their UTF-8 bytes. */
   list(prefix: string, options?: ListObjectsOptions): Promise<Page<ObjectEntry>>;
@@ -133,14 +169,33 @@ export interface ObjectStore {
   get(key: string, range?: ByteRange, signal?: AbortSignal): Promise<ObjectBody>;
 
   /** @throws StoreError `no-such-key` */
-  head(key: string): Promise<ObjectHead>;
+  head(key: string, signal?: AbortSignal): Promise<ObjectHead>;
 
   /**
    * Removes keys and answers one result per key, in the order asked; a missing key is `gone`.
    * Throws only when nothing at all is known of the request, and then any of the keys may be gone.
+   * Where the store keeps versions, this only hides the object: `removeVersions` is what removes it.
    * @param keys at most `LIMITS.removeBatchKeys`; more is refused with `bad-request`
    */
   remove(keys: readonly string[], signal?: AbortSignal): Promise<readonly RemoveResult[]>;
+
+  /**
+   * Every version and delete marker of keys that start with the prefix: keys in the order of their
+   * bytes, of each the newest first.
+   * @throws StoreError `not-supported` where the store has none
+   */
+  listVersions(prefix: string, options?: ListOptions): Promise<Page<VersionEntry>>;
+
+  /**
+   * Removes single versions and markers, for good, and answers as `remove` does: one result per
+   * version, in the order asked; a missing one is `gone`.
+   * @param versions at most `LIMITS.removeBatchKeys`
+   * @throws StoreError `not-supported` where the store has none
+   */
+  removeVersions(
+    versions: readonly VersionRef[],
+    signal?: AbortSignal,
+  ): Promise<readonly RemoveVersionResult[]>;
 
   /** Opens a multipart upload and answers the store's id for it. */
   createUpload(key: string, contentType: string): Promise<string>;
@@ -150,6 +205,13 @@ export interface ObjectStore {
    * @throws StoreError `no-such-upload`, `invalid-part`
    */
   uploadPart(key: string, uploadId: string, partNumber: number, part: PartBody): Promise<Part>;
+
+  /**
+   * Makes a part of a range of another object, whole or not at all; the bytes stay in the store.
+   * @throws StoreError `no-such-key`, `no-such-upload`, `invalid-part`, `invalid-range` where the
+   * source is shorter than the range
+   */
+  copyPart(key: string, uploadId: string, partNumber: number, source: CopySource): Promise<Part>;
 
   /** A request by which a client sends one part of exactly this size; null where `presign` is false. */
   presignPart(
@@ -164,7 +226,7 @@ export interface ObjectStore {
   presignGet(key: string, expiresInMs: number, filename: string): Promise<SignedRequest | null>;
 
   /** All parts received, by number. @throws StoreError `no-such-upload` */
-  listParts(key: string, uploadId: string): Promise<readonly Part[]>;
+  listParts(key: string, uploadId: string, signal?: AbortSignal): Promise<readonly Part[]>;
 
   /**
    * Makes the object of the parts. Exactly one of complete and abort wins an upload (R2).
@@ -177,7 +239,7 @@ export interface ObjectStore {
    * Ends the upload and discards its parts; afterwards no part and no object can come of it.
    * @throws StoreError `no-such-upload`, which is as good an answer
    */
-  abortUpload(key: string, uploadId: string): Promise<void>;
+  abortUpload(key: string, uploadId: string, signal?: AbortSignal): Promise<void>;
 
   /** Uploads that are neither completed nor aborted, whose key starts with the prefix. */
   listUploads(prefix: string, options?: ListOptions): Promise<Page<UploadEntry>>;

@@ -4,7 +4,7 @@ import { LIMITS } from "../core/limits.ts";
 import { uploadUnit } from "../core/removal-log.ts";
 import { isStoreError, StoreError } from "../core/store-errors.ts";
 import type { ObjectEntry, ObjectStore, UploadEntry } from "../ports/object-store.ts";
-import { CountingStore, type RequestCounts } from "./counting-store.ts";
+import { countingStore, type RequestCounts } from "./counting-store.ts";
 import { objectPages, uploadPages } from "./listing.ts";
 import { inPool } from "./pool.ts";
 import { type Refusal, removeKeys } from "./removing.ts";
@@ -81,12 +81,12 @@ export async function sweepPrefix(
   context: RetryContext & { readonly store: ObjectStore },
   options: SweepOptions,
 ): Promise<SweepReport> {
-  const store = new CountingStore(context.store);
+  const counted = countingStore(context.store);
   const startedAt = context.clock.now();
-  const run = new SweepRun({ ...context, store }, options);
+  const run = new SweepRun({ ...context, store: counted.store }, options);
   const outcome = options.dryRun ? await run.count() : await run.empty();
   const seconds = (context.clock.now() - startedAt) / 1000;
-  return { ...outcome, absent: 0, requests: store.requests, seconds };
+  return { ...outcome, absent: 0, requests: counted.requests, seconds };
 }
 
 type Outcome = Omit<SweepReport, "absent" | "requests" | "seconds">;

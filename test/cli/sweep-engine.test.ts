@@ -4,7 +4,7 @@ import { LIMITS } from "../../src/core/limits.ts";
 import { StoreError } from "../../src/core/store-errors.ts";
 import type { Clock, Random } from "../../src/ports/clock.ts";
 import type { ObjectStore } from "../../src/ports/object-store.ts";
-import { CountingStore } from "../../src/services/counting-store.ts";
+import { countingStore } from "../../src/services/counting-store.ts";
 import { type SweepOptions, sweepPrefix, type SweepReport } from "../../src/services/sweep.ts";
 
 /** Sleeps take no time, so that retries do not slow the tests down. */
@@ -112,7 +112,8 @@ test("a dry run of the sweep engine asks for listings only", async () => {
 });
 
 test("the counting store passes every call on and counts it by its kind", async () => {
-  const store = new CountingStore(await memoryStore(["p/1"]));
+  const counted = countingStore(await memoryStore(["p/1"]));
+  const { store } = counted;
   await store.capabilities();
   await store.put("p/2", BYTES);
   await store.get("p/1");
@@ -130,5 +131,5 @@ test("the counting store passes every call on and counts it by its kind", async 
   expect((await store.list("p/")).entries.map(({ key }) => key)).toEqual(["p/1", "p/2", "p/3"]);
   expect((await store.listUploads("p/")).entries).toEqual([]);
   await store.remove(["p/1", "p/2"]);
-  expect(store.requests).toEqual({ list: 2, delete: 1, other: 10 });
+  expect(counted.requests).toEqual({ list: 2, delete: 1, other: 10 });
 });

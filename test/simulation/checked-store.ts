@@ -71,10 +71,17 @@ export function checkedStore(
       for (const key of keys) if (there.has(key)) await checkRemoval(key);
       return await store.remove(keys);
     },
+    listVersions: (prefix, options) => store.listVersions(prefix, options),
+    removeVersions: (versions) => store.removeVersions(versions),
     createUpload: (key, type) => store.createUpload(key, type),
     uploadPart: async (key, uploadId, number, part) => {
       const done = await store.uploadPart(key, uploadId, number, part);
       await checkCreation(key, "a part");
+      return done;
+    },
+    copyPart: async (key, uploadId, number, source) => {
+      const done = await store.copyPart(key, uploadId, number, source);
+      await checkCreation(key, "a copied part");
       return done;
     },
     presignPart: () => Promise.resolve(null),

@@ -18,6 +18,9 @@ export function storeOf(process: Process, store: ObjectStore): ObjectStore {
     get: (key, range) => call("get", () => store.get(key, range)),
     head: (key) => call("head", () => store.head(key)),
     remove: (keys) => call("remove", () => store.remove(keys)),
+    listVersions: (prefix, options) =>
+      call("listVersions", () => store.listVersions(prefix, options)),
+    removeVersions: (versions) => call("removeVersions", () => store.removeVersions(versions)),
     createUpload: (key, type) => call("createUpload", () => store.createUpload(key, type)),
     uploadPart: async (key, uploadId, number, { body, sizeBytes }) => {
       // Read once: the effect may land late, or twice.
@@ -26,6 +29,8 @@ export function storeOf(process: Process, store: ObjectStore): ObjectStore {
         store.uploadPart(key, uploadId, number, { body: piece(bytes), sizeBytes }),
       );
     },
+    copyPart: (key, uploadId, number, source) =>
+      call("copyPart", () => store.copyPart(key, uploadId, number, source)),
     presignPart: () => Promise.resolve(null),
     presignGet: () => Promise.resolve(null),
     listParts: (key, uploadId) => call("listParts", () => store.listParts(key, uploadId)),

@@ -3,10 +3,12 @@ import { resolve } from "node:path";
 import { ExpungeError, messageOf } from "../../core/errors.ts";
 import { randomText, UID_LENGTH } from "../../core/ids.ts";
 import { LIMITS } from "../../core/limits.ts";
+import type { StoreError } from "../../core/store-errors.ts";
 import type { Clock, Random } from "../../ports/clock.ts";
 import type {
   ByteRange,
   Capabilities,
+  CopySource,
   ListObjectsOptions,
   ListOptions,
   ObjectBody,
@@ -20,11 +22,11 @@ import type {
   StoreIdentity,
   UploadEntry,
 } from "../../ports/object-store.ts";
-import { checkKey } from "../object-store-checks.ts";
+import { checkKey, notSupported } from "../object-store-checks.ts";
 import { type FileSystem, joined, removeQuietly, unlinkIfThere, writeDurably } from "./disk.ts";
 import { asStoreCall, hasErrno } from "./errors.ts";
 import { Listing } from "./listing.ts";
-import { readHead, readObject } from "./reading.ts";
+import { readHead, readObject, readRange } from "./reading.ts";
 import { removeKeys } from "./removal.ts";
 import { Tree } from "./tree.ts";
 import { UploadListing } from "./upload-listing.ts";
@@ -87,7 +89,7 @@ export class FilesystemObjectStore implements ObjectStore {
   capabilities(): Promise<Capabilities> {
     return Promise.resolve({
       versioning: "none",
-      objectLock: false,
+      objectLock: "none",
       consistency: "strong",
       checksum: "none",
       keyNormalisation: "none",
@@ -141,6 +143,21 @@ export class FilesystemObjectStore implements ObjectStore {
     return asStoreCall(() => this.#uploads.uploadPart(key, uploadId, partNumber, part));
   }
 
+  copyPart(key: string, uploadId: string, partNumber: number, source: CopySource): Promise<Part> {
+    return asStoreCall(async () => {
+      const { body, sizeBytes } = await readRange(this.#tree, source);
+      return await this.#uploads.uploadPart(key, uploadId, partNumber, { body, sizeBytes });
+    });
+  }
+
+  listVersions(): Promise<never> {
+    return Promise.reject(noVersions());
+  }
+
+  removeVersions(): Promise<never> {
+    return Promise.reject(noVersions());
+  }
+
   presignPart(): Promise<null> {
     return Promise.resolve(null);
   }
@@ -187,6 +204,10 @@ export class FilesystemObjectStore implements ObjectStore {
       if (ageMs > LIMITS.temporaryAgeMaxMs) await removeAll(this.#tree, path);
     }
   }
+}
+
+function noVersions(): StoreError {
+  return notSupported("A directory keeps no versions.");
 }
 
 /** Never, for a file that another process has just used up. */

@@ -2,8 +2,14 @@ import { LIMITS } from "../../core/limits.ts";
 import { constants, type BigIntStats } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { StoreError } from "../../core/store-errors.ts";
-import type { ByteRange, ObjectBody, ObjectHead } from "../../ports/object-store.ts";
-import { checkKey, clipRange, noSuchKey } from "../object-store-checks.ts";
+import type {
+  ByteRange,
+  CopySource,
+  ObjectBody,
+  ObjectHead,
+  PartBody,
+} from "../../ports/object-store.ts";
+import { checkKey, checkRange, clipRange, noSuchKey } from "../object-store-checks.ts";
 import { asStoreCall, hasErrno } from "./errors.ts";
 import { Lookup } from "./lookup.ts";
 import type { Tree } from "./tree.ts";
@@ -39,6 +45,18 @@ export async function readObject(
     await file.close();
     throw error;
   }
+}
+
+/** The range as a part; it must be there whole. @throws as `readObject` */
+export async function readRange(tree: Tree, { key, range }: CopySource): Promise<PartBody> {
+  const { body, sizeBytes } = await readObject(tree, key, range, undefined);
+  try {
+    checkRange(range, sizeBytes);
+  } catch (error) {
+    await body[Symbol.asyncIterator]().return?.();
+    throw error;
+  }
+  return { body, sizeBytes: range.end - range.start + 1 };
 }
 
 export function headOf(key: string, stats: BigIntStats): ObjectHead {

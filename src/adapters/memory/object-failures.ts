@@ -1,6 +1,6 @@
 import type { ResidueOutcome } from "../../core/model.ts";
 import type { StoreError, StoreErrorCode } from "../../core/store-errors.ts";
-import type { ObjectStore } from "../../ports/object-store.ts";
+import type { ObjectStoreCall } from "../../ports/around-store.ts";
 
 /** Why a key was not removed. */
 export interface RemoveRefusal {
@@ -9,8 +9,6 @@ export interface RemoveRefusal {
   readonly code: StoreErrorCode;
   readonly message: string;
 }
-
-export type ObjectStoreCall = Exclude<keyof ObjectStore, "identity">;
 
 /** How the store fails; both may be set at any time, null for "not at all". */
 export interface MemoryFailures {

@@ -1,11 +1,10 @@
-import { createHash } from "node:crypto";
 import { randomText, UID_LENGTH } from "../../core/ids.ts";
 import { LIMITS } from "../../core/limits.ts";
-import type { Instant } from "../../core/model.ts";
-import type { Clock, Random } from "../../ports/clock.ts";
+import type { Clock } from "../../ports/clock.ts";
 import type {
   ByteRange,
   Capabilities,
+  CopySource,
   ListObjectsOptions,
   ListOptions,
   ObjectBody,
@@ -16,52 +15,34 @@ import type {
   Part,
   PartBody,
   RemoveResult,
+  RemoveVersionResult,
   SignedRequest,
   StoreIdentity,
   UploadEntry,
+  VersionEntry,
+  VersionRef,
 } from "../../ports/object-store.ts";
-import { type PageShape, pageOf } from "../listing-pages.ts";
+import { pageOf } from "../listing-pages.ts";
 import {
-  badRequest,
   checkKey,
   checkPart,
+  checkRange,
   checkRemoval,
   chooseParts,
   clipRange,
   keyProblem,
   noSuchKey,
+  notSupported,
 } from "../object-store-checks.ts";
 import { piecesOf } from "../part-body.ts";
-import type { MemoryFailures, ObjectStoreCall } from "./object-failures.ts";
+import type { ObjectStoreCall } from "../../ports/around-store.ts";
+import type { MemoryFailures } from "./object-failures.ts";
+import { chunksOf, headOf, md5, pretendedUrl } from "./object-bytes.ts";
+import type { MemoryObjectStoreOptions, MemorySnapshot } from "./object-options.ts";
 import { OpenUploads } from "./object-uploads.ts";
-import { SortedKeys } from "./sorted-keys.ts";
+import { ObjectVersions, type StoredObject, type Versioning } from "./object-versions.ts";
 
-export interface MemoryObjectStoreOptions extends PageShape {
-  /** The only source of upload ids: equal bytes give equal ids. */
-  readonly random: Random;
-  /** The least size of every part but the last. */
-  readonly partBytesMin?: number;
-  /** Whether it pretends to sign URLs; nothing answers them. */
-  readonly presign?: boolean;
-}
-
-export interface MemorySnapshot {
-  /** In the order of keys. */
-  readonly objects: ReadonlyMap<string, Uint8Array>;
-  readonly uploads: ReadonlyMap<
-    string,
-    { readonly key: string; readonly parts: ReadonlyMap<number, Uint8Array> }
-  >;
-}
-
-interface StoredObject {
-  readonly bytes: Uint8Array;
-  readonly etag: string;
-  readonly modifiedAt: Instant;
-}
-
-/** Bytes that a body gives at once. */
-const CHUNK_BYTES = 64 * 1024;
+export type { MemoryObjectStoreOptions, MemorySnapshot } from "./object-options.ts";
 
 /**
  * The executable specification of ObjectStore. Deterministic, and synchronous inside: the effect of
@@ -72,20 +53,25 @@ export class MemoryObjectStore implements ObjectStore {
   readonly failures: MemoryFailures = { refuse: null, fail: null };
   readonly #clock: Pick<Clock, "now">;
   readonly #options: MemoryObjectStoreOptions;
-  readonly #objects = new Map<string, StoredObject>();
-  readonly #keys = new SortedKeys();
+  readonly #objects: ObjectVersions;
   readonly #uploads = new OpenUploads();
 
   constructor(clock: Pick<Clock, "now">, options: MemoryObjectStoreOptions) {
     this.#clock = clock;
     this.#options = options;
+    this.#objects = new ObjectVersions(options.versioning ?? "none");
+  }
+
+  /** As an operator does to a bucket; versions that are there stay. S3 knows no way back to `none`. */
+  setVersioning(versioning: Exclude<Versioning, "none">): void {
+    this.#objects.versioning = versioning;
   }
 
   async capabilities(): Promise<Capabilities> {
     this.#mayFail("capabilities", "");
     return {
-      versioning: "none",
-      objectLock: false,
+      versioning: this.#objects.versioning,
+      objectLock: "none",
       consistency: "strong",
       checksum: "none",
       keyNormalisation: "none",
@@ -125,7 +111,30 @@ export class MemoryObjectStore implements ObjectStore {
     this.#mayFail("remove", keys[0] ?? "");
     signal?.throwIfAborted();
     checkRemoval(keys);
-    return keys.map((key) => this.#removeOne(key));
+    const now = this.#clock.now();
+    return keys.map((key) => this.#removeOne(key, () => this.#objects.remove(key, now)));
+  }
+
+  async listVersions(prefix: string, options: ListOptions = {}): Promise<Page<VersionEntry>> {
+    this.#mayFail("listVersions", prefix);
+    this.#needsVersions();
+    return pageOf(prefix, options, this.#options, (after) =>
+      this.#objects.versionsBelow(prefix, after),
+    );
+  }
+
+  async removeVersions(
+    versions: readonly VersionRef[],
+    signal?: AbortSignal,
+  ): Promise<readonly RemoveVersionResult[]> {
+    this.#mayFail("removeVersions", versions[0]?.key ?? "");
+    this.#needsVersions();
+    signal?.throwIfAborted();
+    checkRemoval(versions);
+    return versions.map(({ key, versionId }) => {
+      const result = this.#removeOne(key, () => this.#objects.removeVersion(key, versionId));
+      return { ...result, versionId };
+    });
   }
 
   async createUpload(key: string, contentType: string): Promise<string> {
@@ -155,6 +164,24 @@ export class MemoryObjectStore implements ObjectStore {
     return kept;
   }
 
+  async copyPart(
+    key: string,
+    uploadId: string,
+    partNumber: number,
+    source: CopySource,
+  ): Promise<Part> {
+    this.#mayFail("copyPart", key);
+    const { start, end } = source.range;
+    checkPart(partNumber, end - start + 1);
+    const upload = this.#uploads.get(key, uploadId);
+    const from = this.#find(source.key).bytes;
+    checkRange(source.range, from.length);
+    const bytes = from.slice(start, end + 1);
+    const kept = { partNumber, etag: md5(bytes), sizeBytes: bytes.length };
+    upload.parts.set(partNumber, { ...kept, bytes });
+    return kept;
+  }
+
   async presignPart(
     key: string,
     uploadId: string,
@@ -166,8 +193,9 @@ export class MemoryObjectStore implements ObjectStore {
     if (!this.#options.presign) return null;
     checkPart(partNumber, sizeBytes);
     this.#uploads.get(key, uploadId);
-    const query = new URLSearchParams({ uploadId, partNumber: String(partNumber) });
-    return this.#signed(key, query, expiresInMs, { "content-length": String(sizeBytes) });
+    const query = { uploadId, partNumber: String(partNumber) };
+    const headers = { "content-length": String(sizeBytes) };
+    return pretendedUrl(key, query, this.#clock.now(), expiresInMs, headers);
   }
 
   async presignGet(
@@ -178,7 +206,7 @@ export class MemoryObjectStore implements ObjectStore {
     this.#mayFail("presignGet", key);
     if (!this.#options.presign) return null;
     checkKey(key);
-    return this.#signed(key, new URLSearchParams({ filename }), expiresInMs, {});
+    return pretendedUrl(key, { filename }, this.#clock.now(), expiresInMs, {});
   }
 
   async listParts(key: string, uploadId: string): Promise<readonly Part[]> {
@@ -211,7 +239,7 @@ export class MemoryObjectStore implements ObjectStore {
   /** All that is there, for tests. The maps are copies, the bytes are not. */
   snapshot(): MemorySnapshot {
     const objects = new Map<string, Uint8Array>();
-    for (const key of this.#keys.all()) objects.set(key, this.#find(key).bytes);
+    for (const key of this.#objects.liveKeys()) objects.set(key, this.#find(key).bytes);
     const uploads = new Map(
       [...this.#uploads.all()].map(([uploadId, { key, parts }]) => {
         const bytes = [...parts].map(([number, part]) => [number, part.bytes] as const);
@@ -231,7 +259,7 @@ export class MemoryObjectStore implements ObjectStore {
   }
 
   *#entriesAfter(prefix: string, after: string | null): Generator<[string, ObjectEntry]> {
-    for (const key of this.#keys.below(prefix, after)) {
+    for (const key of this.#objects.liveBelow(prefix, after)) {
       const { bytes, modifiedAt } = this.#find(key);
       yield [key, { key, sizeBytes: bytes.length, modifiedAt }];
     }
@@ -239,53 +267,29 @@ export class MemoryObjectStore implements ObjectStore {
 
   #find(key: string): StoredObject {
     checkKey(key);
-    const object = this.#objects.get(key);
+    const object = this.#objects.find(key);
     if (!object) throw noSuchKey();
     return object;
   }
 
   #write(key: string, bytes: Uint8Array): StoredObject {
     const object = { bytes, etag: md5(bytes), modifiedAt: this.#clock.now() };
-    this.#objects.set(key, object);
-    this.#keys.add(key);
+    this.#objects.write(key, object);
     return object;
   }
 
-  #removeOne(key: string): RemoveResult {
+  #needsVersions(): void {
+    if (this.#objects.versioning === "none") throw notSupported("This store keeps no versions.");
+  }
+
+  #removeOne(key: string, remove: () => void): RemoveResult {
     const message = keyProblem(key);
     if (message !== null) {
       return { key, result: "failed", retryable: false, code: "invalid-key", message };
     }
     const refusal = this.failures.refuse?.(key);
     if (refusal) return { key, ...refusal };
-    this.#objects.delete(key);
-    this.#keys.remove(key);
+    remove();
     return { key, result: "gone" };
-  }
-
-  #signed(
-    key: string,
-    query: URLSearchParams,
-    expiresInMs: number,
-    headers: SignedRequest["headers"],
-  ): SignedRequest {
-    if (expiresInMs <= 0) throw badRequest("A URL must expire in the future.");
-    query.set("expires", String(this.#clock.now() + expiresInMs));
-    return { url: `memory://memory/${encodeURIComponent(key)}?${query.toString()}`, headers };
-  }
-}
-
-function headOf(key: string, { bytes, etag, modifiedAt }: StoredObject): ObjectHead {
-  return { key, sizeBytes: bytes.length, etag, modifiedAt };
-}
-
-function md5(bytes: Uint8Array): string {
-  return createHash("md5").update(bytes).digest("hex");
-}
-
-async function* chunksOf(bytes: Uint8Array, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
-  for (let at = 0; at < bytes.length; at += CHUNK_BYTES) {
-    signal?.throwIfAborted();
-    yield bytes.slice(at, at + CHUNK_BYTES);
   }
 }

@@ -100,10 +100,15 @@ export async function collect(body: AsyncIterable<Uint8Array>): Promise<Uint8Arr
   return new Uint8Array(Buffer.concat(pieces));
 }
 
+/** The least size of a part that is not the last, where the store has one. */
+export async function partBytes(store: ObjectStore): Promise<number> {
+  return Math.max((await store.capabilities()).partBytesMin, 1000);
+}
+
 /** Every page from the start to the store's own end marker. */
-async function everyPage<T>(
+export async function everyPage<T>(
   list: (options: ListOptions) => Promise<Page<T>>,
-  limit: number | undefined,
+  limit?: number,
 ): Promise<T[]> {
   const all: T[] = [];
   const seen = new Set<string>();

@@ -4,6 +4,7 @@ import {
   bodyOf,
   keysOf,
   make,
+  partBytes,
   pattern,
   read,
   readText,
@@ -20,11 +21,6 @@ export function uploadsContract(fixture: StoreFixture): void {
     endsContract(fixture);
     uploadListingContract(fixture);
   });
-}
-
-/** The least size of a part that is not the last, where the store has one. */
-async function partBytes(store: StoreFixture["store"]): Promise<number> {
-  return Math.max((await store.capabilities()).partBytesMin, 1000);
 }
 
 function completionContract(fixture: StoreFixture): void {
