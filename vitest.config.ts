@@ -1,10 +1,23 @@
 import { defineConfig } from "vitest/config";
 
+/** What needs a real server says so in its name. */
+const WITH_SERVERS = "test/**/*.server.test.ts";
+
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     coverage: { include: ["src/**"] },
+    projects: [
+      {
+        extends: true,
+        test: { name: "quick", include: ["test/**/*.test.ts"], exclude: [WITH_SERVERS] },
+      },
+      {
+        extends: true,
+        // Only called where one of these files is to be run.
+        test: { name: "servers", include: [WITH_SERVERS], globalSetup: "test/servers/setup.ts" },
+      },
+    ],
   },
 });

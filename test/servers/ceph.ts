@@ -22,7 +22,7 @@ export interface S3Address extends S3Keys {
 export interface Ceph extends S3Address {
   readonly other: S3Keys;
   /** Ends its daemons and removes its data. Idempotent. */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 const SCRIPT = new URL("ceph-up.sh", import.meta.url);
