@@ -7,7 +7,10 @@ export interface JobsSubject {
   readonly jobs: Jobs;
   /** Another process on the same queue. */
   readonly attach: () => Promise<Jobs>;
-  /** The first process dies in the midst of what it runs; answers the one that comes after it. */
+  /**
+   * A process takes up a `removals` job that waits, and dies in the midst of it; answers the one that
+   * comes after it.
+   */
   readonly crash: () => Promise<Jobs>;
   /** Lets so much time pass for the queue. */
   readonly advance: (ms: number) => Promise<void>;
@@ -73,18 +76,31 @@ export function gate(): {
 
 export type Fixture = () => JobsSubject;
 
+/** Within so long a job of a dead process is taken up by another, and all else has happened long ago. */
+const PATIENCE_MS = 15_000;
+
 /** Lets time pass until the condition holds. */
-export async function until(
-  fixture: Fixture,
-  holds: () => boolean,
-  limitMs = 15_000,
-): Promise<void> {
+export async function until(fixture: Fixture, holds: () => boolean): Promise<void> {
+  await pass(fixture().advance, holds);
+}
+
+async function pass(advance: JobsSubject["advance"], holds: () => boolean): Promise<void> {
   const stepMs = 50;
-  for (let passedMs = 0; passedMs < limitMs && !holds(); passedMs += stepMs) {
-    await fixture().advance(stepMs);
+  for (let passedMs = 0; passedMs < PATIENCE_MS && !holds(); passedMs += stepMs) {
+    await advance(stepMs);
   }
   expect(holds()).toBe(true);
 }
+
+/** Has the process take up a `removals` job that waits, and never end it. */
+export async function takeUp(jobs: Jobs, advance: JobsSubject["advance"]): Promise<void> {
+  const { handlers, started } = gate();
+  await jobs.work(handlers);
+  await pass(advance, () => started.length === 1);
+}
+
+export const passReally = (ms: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Time in which what must not happen would happen. */
 export const QUIET_MS = 700;

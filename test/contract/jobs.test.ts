@@ -5,7 +5,7 @@ import { type EmbeddedDatabase, openInMemory } from "../../src/adapters/pglite/o
 import type { Clock } from "../../src/ports/clock.ts";
 import type { JobHandlers, Jobs } from "../../src/ports/jobs.ts";
 import { jobsContract } from "./jobs.ts";
-import { errorLog, type JobsSubject } from "./jobs-fixture.ts";
+import { errorLog, type JobsSubject, passReally, takeUp } from "./jobs-fixture.ts";
 
 /** A clock that stands still until it is told how much time has passed. */
 class HandClock implements Clock {
@@ -48,6 +48,7 @@ async function makeMemory(): Promise<JobsSubject> {
     jobs: first,
     attach: async () => queue.attach(),
     crash: async () => {
+      await takeUp(first, (ms) => clock.advance(ms));
       first.crash();
       return queue.attach();
     },
@@ -88,9 +89,12 @@ async function makePgBoss(): Promise<JobsSubject> {
   return {
     jobs,
     attach,
-    // Opening the embedded database means that whoever had it is dead.
-    crash: attach,
-    advance: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    crash: async () => {
+      await takeUp(jobs, passReally);
+      // Opening the embedded database means that whoever had it is dead.
+      return await attach();
+    },
+    advance: passReally,
     logged,
     cleanup: async () => {
       for (const one of processes) await one.stop();

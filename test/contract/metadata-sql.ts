@@ -24,7 +24,8 @@ export async function makeMovable<T>(db: Kysely<T>): Promise<void> {
 export async function emptied(migrated: Migrated): Promise<Subject> {
   const { db } = migrated;
   await db.transaction().execute(async (tx) => {
-    for (const table of TABLES.split(" ")) await sql.raw(`delete from expunge.${table}`).execute(tx);
+    for (const table of TABLES.split(" "))
+      await sql.raw(`delete from expunge.${table}`).execute(tx);
     await sql`update expunge.chain_head set sequence = 0, hash = null`.execute(tx);
     await sql`update expunge_test.clock set offset_ms = 0`.execute(tx);
   });
