@@ -1,4 +1,5 @@
 import { FilesystemObjectStore } from "../adapters/filesystem/object-store.ts";
+import { retryingStore } from "../adapters/retrying-store.ts";
 import type { StoreConfig } from "../config.ts";
 import { ExpungeError } from "../core/errors.ts";
 import type { Clock, Random } from "../ports/clock.ts";
@@ -11,7 +12,7 @@ export async function openStore(
 ): Promise<ObjectStore> {
   switch (config.kind) {
     case "file":
-      return await FilesystemObjectStore.open(config.dir, ports);
+      return retryingStore(await FilesystemObjectStore.open(config.dir, ports), ports);
     case "s3":
       throw new ExpungeError(
         "invalid-config",

@@ -43,6 +43,8 @@ export const ERRORS = {
   "range-not-satisfiable": "Ask for a range within the file's size.",
   "rate-limited": "Wait as Retry-After says.",
   "object-missing": "The row exists but its object does not; run an audit.",
+  "database-unavailable":
+    "Check that the database runs and is reachable, then try again; read first what is there.",
   "store-unavailable": "Check that the store is reachable and its credentials work, then retry.",
   "store-not-listable": "The store could not be listed whole; nothing is concluded from it.",
   "data-dir-locked": "Stop the other process first, or give this one its own EXPUNGE_DATA_DIR.",

@@ -61,12 +61,18 @@ export const LIMITS = {
   sweepPassesMax: 5,
   /** Pages that are being removed while the next one is listed. */
   sweepPagesInFlight: 4,
-  /** Attempts at one listing page; at one key's removal, and at one upload's abort, within a pass. */
-  listAttemptsMax: 5,
+  /** Attempts at one call of the store; at one key's removal within a pass; at an upload's end. */
+  callAttemptsMax: 5,
   removeAttemptsMax: 5,
-  abortAttemptsMax: 10,
+  endAttemptsMax: 10,
   retryDelayMinMs: 50,
   retryDelayMaxMs: 5 * SECOND_MS,
+  /** A store that asks for a longer pause (Retry-After) is asked again after this one. */
+  retryAfterMaxMs: 30 * SECOND_MS,
+  /** Calls of one process that are under way at a time; fewer while the store throttles. */
+  storeCallsInFlight: 64,
+  /** Times that a tombstone is written anew when it reads back differently. */
+  tombstoneAttemptsMax: 3,
   /** A blocked deletion is tried again slowly: doubling, between these. */
   blockedRetryMinMs: 30 * SECOND_MS,
   blockedRetryMaxMs: HOUR_MS,
@@ -121,6 +127,8 @@ export const LIMITS = {
   /** PostgreSQL: connections of one process, besides those of the job queue. */
   databasePoolConnections: 10,
   databaseConnectTimeoutMs: 10 * SECOND_MS,
+  /** PostgreSQL: a connection on which nothing moves for so long is asked whether it lives. */
+  databaseKeepAliveMs: 10 * SECOND_MS,
   /** PostgreSQL: a statement that takes longer is broken off; batches are sized to stay far below. */
   databaseQueryTimeoutMs: 90 * SECOND_MS,
   databaseStatementTimeoutMs: MINUTE_MS,

@@ -2,7 +2,6 @@ import { LIMITS } from "../core/limits.ts";
 import { StoreError } from "../core/store-errors.ts";
 import type { ListOptions, ObjectEntry, Page, UploadEntry } from "../ports/object-store.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
-import { type RetryContext, withRetry } from "./retry.ts";
 
 type List<T> = (options: ListOptions) => Promise<Page<T>>;
 
@@ -12,7 +11,6 @@ type List<T> = (options: ListOptions) => Promise<Page<T>>;
  * @throws StoreError `listing-broken`, or what the store throws once its attempts are used up
  */
 async function* pages<T extends { readonly key: string }>(
-  context: RetryContext,
   prefix: string,
   list: List<T>,
   signal: AbortSignal | undefined,
@@ -29,9 +27,7 @@ async function* pages<T extends { readonly key: string }>(
       ...(cursor === null ? {} : { cursor }),
       ...(signal ? { signal } : {}),
     };
-    const page: Page<T> = await withRetry(context, LIMITS.listAttemptsMax, signal, () =>
-      list(options),
-    );
+    const page: Page<T> = await list(options);
     if (page.next !== null && page.next === remembered) throw broken("it goes in a circle");
     if (page.entries.some((entry) => !entry.key.startsWith(prefix))) {
       throw broken("it has a key outside the prefix that was asked for");
@@ -52,19 +48,19 @@ function broken(why: string): StoreError {
 }
 
 export function objectPages(
-  context: RetryContext & { readonly store: ObjectStore },
+  context: { readonly store: ObjectStore },
   prefix: string,
   signal?: AbortSignal,
 ): AsyncGenerator<readonly ObjectEntry[]> {
-  return pages(context, prefix, (options) => context.store.list(prefix, options), signal);
+  return pages(prefix, (options) => context.store.list(prefix, options), signal);
 }
 
 export function uploadPages(
-  context: RetryContext & { readonly store: ObjectStore },
+  context: { readonly store: ObjectStore },
   prefix: string,
   signal?: AbortSignal,
 ): AsyncGenerator<readonly UploadEntry[]> {
-  return pages(context, prefix, (options) => context.store.listUploads(prefix, options), signal);
+  return pages(prefix, (options) => context.store.listUploads(prefix, options), signal);
 }
 
 /**
@@ -72,7 +68,7 @@ export function uploadPages(
  * a listing is the evidence (R6).
  */
 export async function listKey(
-  context: RetryContext & { readonly store: ObjectStore },
+  context: { readonly store: ObjectStore },
   key: string,
   signal?: AbortSignal,
 ): Promise<ObjectEntry | null> {

@@ -6,7 +6,6 @@ import { utf8 } from "../core/encoding.ts";
 import { parseReceipt, type ReceiptPayload } from "../core/receipt.ts";
 import type { PublicKey, Signer } from "../ports/signer.ts";
 import type { Context } from "./context.ts";
-import { withRetry } from "./retry.ts";
 
 export interface ReceiptView {
   readonly projectUid: string;
@@ -59,9 +58,7 @@ export async function copyReceipts(context: Context, signal: AbortSignal): Promi
     const receipts = await context.metadata.uncopiedReceipts(LIMITS.scanItems);
     for (const { projectUid, jws } of receipts) {
       signal.throwIfAborted();
-      await withRetry(context, LIMITS.abortAttemptsMax, signal, () =>
-        context.store.put(receiptKey(projectUid), utf8(jws)),
-      );
+      await context.store.put(receiptKey(projectUid), utf8(jws));
       await context.metadata.markReceiptCopied(projectUid);
     }
     if (receipts.length < LIMITS.scanItems) return;

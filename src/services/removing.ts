@@ -1,8 +1,9 @@
+import { backoffMs } from "../core/backoff.ts";
 import { LIMITS } from "../core/limits.ts";
 import type { ResidueOutcome } from "../core/model.ts";
 import { StoreError, type StoreErrorCode } from "../core/store-errors.ts";
+import type { Clock, Random } from "../ports/clock.ts";
 import type { ObjectStore, RemoveResult } from "../ports/object-store.ts";
-import { backoffMs, type RetryContext } from "./retry.ts";
 
 export interface Refusal {
   readonly key: string;
@@ -17,14 +18,19 @@ export interface Removed {
   readonly refused: readonly Refusal[];
 }
 
-type Context = RetryContext & { readonly store: ObjectStore };
+/** What removing needs of a service's context. */
+export interface StoreContext {
+  readonly store: ObjectStore;
+  readonly clock: Clock;
+  readonly random: Random;
+}
 
 /**
  * Removes keys with bounded retries and answers what is known of each. Every reply is read entry by
  * entry, and `deleted + errors = asked` is checked (R5): what a reply does not mention is `unknown`.
  */
 export async function removeKeys(
-  context: Context,
+  context: StoreContext,
   keys: readonly string[],
   signal?: AbortSignal,
 ): Promise<Removed> {
@@ -44,14 +50,15 @@ export async function removeKeys(
       }
     }
     waiting = again;
-    if (again.length > 0) await context.clock.sleep(backoffMs(context.random, attempt), signal);
+    if (again.length > 0)
+      await context.clock.sleep(backoffMs(attempt, context.random.bytes(2)), signal);
   }
   return { gone, refused };
 }
 
 /** One request; a batch that is refused whole is split, down to single keys (R5). */
 async function removeBatch(
-  context: Context,
+  context: StoreContext,
   keys: readonly string[],
   signal: AbortSignal | undefined,
 ): Promise<readonly RemoveResult[]> {

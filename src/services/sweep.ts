@@ -3,12 +3,11 @@ import { INTERNAL_PREFIX, isInternalKey } from "../core/keys.ts";
 import { LIMITS } from "../core/limits.ts";
 import { uploadUnit } from "../core/removal-log.ts";
 import { isStoreError, StoreError } from "../core/store-errors.ts";
-import type { ObjectEntry, ObjectStore, UploadEntry } from "../ports/object-store.ts";
+import type { ObjectEntry, UploadEntry } from "../ports/object-store.ts";
 import { countingStore, type RequestCounts } from "./counting-store.ts";
 import { objectPages, uploadPages } from "./listing.ts";
 import { inPool } from "./pool.ts";
-import { type Refusal, removeKeys } from "./removing.ts";
-import { type RetryContext, withRetry } from "./retry.ts";
+import { type Refusal, removeKeys, type StoreContext } from "./removing.ts";
 
 /** What the caller must say aloud before a prefix is emptied that reaches further than it looks. */
 export interface SweepConsent {
@@ -78,7 +77,7 @@ function needs(why: string, flag: string): ExpungeError {
  * It knows no rows and asks no service: the bulk tool for operators.
  */
 export async function sweepPrefix(
-  context: RetryContext & { readonly store: ObjectStore },
+  context: StoreContext,
   options: SweepOptions,
 ): Promise<SweepReport> {
   const counted = countingStore(context.store);
@@ -92,14 +91,14 @@ export async function sweepPrefix(
 type Outcome = Omit<SweepReport, "absent" | "requests" | "seconds">;
 
 class SweepRun {
-  readonly #context: RetryContext & { readonly store: ObjectStore };
+  readonly #context: StoreContext;
   readonly #options: SweepOptions;
   #found = 0;
   #bytes = 0;
   /** What is known to remain, by unit: refused, listed again, or not checked. */
   #left = new Map<string, Refusal>();
 
-  constructor(context: RetryContext & { readonly store: ObjectStore }, options: SweepOptions) {
+  constructor(context: StoreContext, options: SweepOptions) {
     this.#context = context;
     this.#options = options;
   }
@@ -229,9 +228,7 @@ class SweepRun {
   async #abort(key: string, uploadId: string): Promise<Refusal | undefined> {
     const { store } = this.#context;
     try {
-      await withRetry(this.#context, LIMITS.abortAttemptsMax, this.#options.signal, () =>
-        store.abortUpload(key, uploadId),
-      );
+      await store.abortUpload(key, uploadId, this.#options.signal);
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       if (error.code === "no-such-upload") return undefined;

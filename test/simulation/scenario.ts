@@ -2,6 +2,7 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { MemoryJobs } from "../../src/adapters/memory/jobs.ts";
 import { MemoryMetadataStore } from "../../src/adapters/memory/metadata-store.ts";
 import { MemoryObjectStore } from "../../src/adapters/memory/object-store.ts";
+import { retryingStore } from "../../src/adapters/retrying-store.ts";
 import { fromUtf8, toBase64Url, toHex, utf8 } from "../../src/core/encoding.ts";
 import { isTerminal } from "../../src/core/deletion.ts";
 import { DEFAULT_ID_FORMAT } from "../../src/core/ids.ts";
@@ -186,12 +187,14 @@ class Simulation {
     const { rng } = this.#world;
     const mine = this.#jobs.attach();
     const mutated = this.#mutant?.metadata?.(this.#metadata) ?? this.#metadata;
+    const random = { bytes: (length: number) => rng.bytes(length) };
+    const reached = storeOf(process, this.#mutant?.store?.(this.#store) ?? this.#store);
     const context: Context = {
-      store: storeOf(process, this.#mutant?.store?.(this.#store) ?? this.#store),
+      store: retryingStore(reached, { clock: process.clock, random }),
       metadata: metadataOf(process, mutated),
       jobs: jobsOf(process, mine),
       clock: { ...process.clock, now: () => process.clock.now() + skewMs },
-      random: { bytes: (length) => rng.bytes(length) },
+      random,
       signer: SIGNER,
       urlSigner: URL_SIGNER,
       log: SILENT,

@@ -7,6 +7,7 @@ import {
   MemoryObjectStore,
   type MemoryObjectStoreOptions,
 } from "../../src/adapters/memory/object-store.ts";
+import { retryingStore } from "../../src/adapters/retrying-store.ts";
 import { SystemClock } from "../../src/adapters/system-clock.ts";
 import { SystemRandom } from "../../src/adapters/system-random.ts";
 import type { Caller } from "../../src/core/caller.ts";
@@ -54,7 +55,7 @@ export async function makeService(options: TestServiceOptions = {}): Promise<Tes
   const signer = await signerOf(generateKeyPairSync("ed25519").privateKey);
   await metadata.keepPublicKey(signer.publicKey);
   const context: Context = {
-    store: options.wrap?.(objects) ?? objects,
+    store: retryingStore(options.wrap?.(objects) ?? objects, { clock, random }),
     metadata,
     jobs,
     clock,

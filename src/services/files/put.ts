@@ -9,7 +9,6 @@ import type { Committed, FilePrecondition } from "../../ports/metadata/index.ts"
 import type { Part } from "../../ports/object-store.ts";
 import { bodyOf } from "../bytes.ts";
 import type { Context } from "../context.ts";
-import { withRetry } from "../retry.ts";
 import { endAfterFailure } from "../uploads/ending.ts";
 import { beginUpload, enqueueRemovals, finishUpload, notActive } from "../uploads/making.ts";
 import { Body, type Checksums } from "./body.ts";
@@ -184,13 +183,12 @@ async function sendBuffered(
   const chunks: Uint8Array[] = [];
   for await (const chunk of body.take(upload.partSizeBytes)) chunks.push(chunk);
   const bytes = Buffer.concat(chunks);
-  return await withRetry(context, LIMITS.removeAttemptsMax, signal, () =>
-    context.store.uploadPart(upload.key, upload.storeUploadId ?? "", partNumber, {
-      body: bodyOf(bytes),
-      sizeBytes: bytes.length,
-      signal,
-    }),
-  );
+  return await context.store.uploadPart(upload.key, upload.storeUploadId ?? "", partNumber, {
+    body: bodyOf(bytes),
+    again: () => bodyOf(bytes),
+    sizeBytes: bytes.length,
+    signal,
+  });
 }
 
 export async function newUid(context: Context): Promise<string> {

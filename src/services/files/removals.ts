@@ -1,10 +1,10 @@
+import { doublingMs } from "../../core/backoff.ts";
 import { LIMITS } from "../../core/limits.ts";
 import { StoreError } from "../../core/store-errors.ts";
 import type { Removal } from "../../ports/metadata/index.ts";
 import type { Context } from "../context.ts";
 import { listKey } from "../listing.ts";
 import { removeKeys } from "../removing.ts";
-import { doublingMs } from "../retry.ts";
 
 /** What became of one object whose file is gone. */
 export interface RemovalResult {

@@ -4,7 +4,6 @@ import type { Deletion, Upload } from "../../core/model.ts";
 import { logEntry, uploadUnit } from "../../core/removal-log.ts";
 import { isStoreError } from "../../core/store-errors.ts";
 import { listKey } from "../listing.ts";
-import { withRetry } from "../retry.ts";
 import { abortInStore } from "../uploads/ending.ts";
 import type { PurgeRun } from "./run.ts";
 
@@ -64,9 +63,7 @@ export async function bytesOfParts(
 ): Promise<number | null> {
   const { context, signal } = run;
   try {
-    const parts = await withRetry(context, LIMITS.listAttemptsMax, signal, () =>
-      context.store.listParts(key, storeUploadId),
-    );
+    const parts = await context.store.listParts(key, storeUploadId, signal);
     return parts.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   } catch (error) {
     if (isStoreError(error, "no-such-upload")) return null;

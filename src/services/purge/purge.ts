@@ -1,10 +1,10 @@
+import { doublingMs } from "../../core/backoff.ts";
 import { LIMITS } from "../../core/limits.ts";
 import type { Deletion, Residue } from "../../core/model.ts";
 import { StoreError } from "../../core/store-errors.ts";
 import { ExpungeError, messageOf } from "../../core/errors.ts";
 import { StaleClaimError } from "../../ports/metadata/index.ts";
 import type { Context } from "../context.ts";
-import { doublingMs } from "../retry.ts";
 import { fence } from "./fence.ts";
 import type { PurgeRun } from "./run.ts";
 import { seal } from "./seal.ts";

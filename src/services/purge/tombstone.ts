@@ -3,7 +3,6 @@ import { LIMITS } from "../../core/limits.ts";
 import type { Deletion } from "../../core/model.ts";
 import { canonicalBytes, timestamp } from "../../core/receipt.ts";
 import { StoreError } from "../../core/store-errors.ts";
-import { withRetry } from "../retry.ts";
 import type { PurgeRun } from "./run.ts";
 
 /**
@@ -25,12 +24,13 @@ export async function writeTombstone(run: PurgeRun, deletion: Deletion): Promise
     requestedBy: deletion.requestedBy,
     purgeStartedAt: timestamp(at),
   });
-  await withRetry(context, LIMITS.abortAttemptsMax, signal, async () => {
+  for (let attempt = 1; ; attempt++) {
+    signal.throwIfAborted();
     await context.store.put(key, bytes);
-    if (!(await readsBack(run, key, bytes))) {
-      throw new StoreError("unlisted-reply", "retryable", "The tombstone reads back differently.");
-    }
-  });
+    if (await readsBack(run, key, bytes)) break;
+    if (attempt < LIMITS.tombstoneAttemptsMax) continue;
+    throw new StoreError("unlisted-reply", "unknown", "The tombstone reads back differently.");
+  }
   await context.metadata.recordTombstone(deletion.id, token, key);
   run.log.info({ tombstone: key }, "tombstone written");
 }

@@ -2,7 +2,6 @@ import { LIMITS } from "../../core/limits.ts";
 import type { Upload } from "../../core/model.ts";
 import { isStoreError } from "../../core/store-errors.ts";
 import type { Context } from "../context.ts";
-import { withRetry } from "../retry.ts";
 
 /**
  * Aborts an upload in the store until the answer is success or `no-such-upload` (R2): both mean that
@@ -15,9 +14,7 @@ export async function abortInStore(
   signal?: AbortSignal,
 ): Promise<void> {
   try {
-    await withRetry(context, LIMITS.abortAttemptsMax, signal, () =>
-      context.store.abortUpload(key, storeUploadId),
-    );
+    await context.store.abortUpload(key, storeUploadId, signal);
   } catch (error) {
     if (!isStoreError(error, "no-such-upload")) throw error;
   }

@@ -6,7 +6,6 @@ import type { CommitFacts, Committed, NewUpload } from "../../ports/metadata/ind
 import type { Part } from "../../ports/object-store.ts";
 import type { Context } from "../context.ts";
 import { listKey } from "../listing.ts";
-import { withRetry } from "../retry.ts";
 import { abortInStore, endAfterFailure } from "./ending.ts";
 
 /**
@@ -64,9 +63,7 @@ async function completeInStore(
   const done = new AbortController();
   const renewing = keepFresh(context, upload.id, done.signal);
   try {
-    await withRetry(context, LIMITS.abortAttemptsMax, undefined, () =>
-      context.store.completeUpload(key, storeUploadId, parts),
-    );
+    await context.store.completeUpload(key, storeUploadId, parts);
     return true;
   } catch (error) {
     if (isStoreError(error, "no-such-upload")) return (await listKey(context, key)) !== null;
