@@ -60,7 +60,7 @@ describe("the store that limits", () => {
     }
     expect(waves[0]).toBe(4);
     expect(Math.max(...waves)).toBe(8);
-    expect(waves.slice(0, -1)).toEqual([...waves.slice(0, -1)].sort((a, b) => a - b));
+    expect(waves.slice(0, -1)).toEqual(waves.slice(0, -1).toSorted((a, b) => a - b));
     expect(await Promise.all(rest)).toHaveLength(60);
   });
 
