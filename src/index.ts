@@ -24,6 +24,7 @@ export async function createExpunge(options: ExpungeOptions = {}): Promise<Runni
 export type { Running } from "./compose.ts";
 export type { Config, ConfigFile, ConfigOptions } from "./config.ts";
 export { type Caller, type Right, RIGHTS } from "./core/caller.ts";
+export { DatabaseError, type DatabaseErrorCode } from "./core/database-errors.ts";
 export { type ErrorCode, ERRORS, ExpungeError, isExpungeError } from "./core/errors.ts";
 export type {
   Deletion,

@@ -17,6 +17,7 @@ import {
   type Jobs,
 } from "../ports/jobs.ts";
 import type { Log } from "../ports/log.ts";
+import { queueErrorOf } from "./postgres/failures.ts";
 
 const SCHEMA = "expunge_jobs";
 
@@ -53,17 +54,24 @@ export class PgBossJobs implements Jobs {
     this.#log = log;
   }
 
+  /** @throws DatabaseError where the database failed */
   static async open(database: JobsDatabase, log: Log): Promise<PgBossJobs> {
     const boss = new PgBoss(optionsFor(database));
     // Heard before anything can fail: what pg-boss meets by itself is logged, never swallowed (I12).
     boss.on("error", (error) => log.error({ err: error }, "job queue failed; it goes on"));
     boss.on("warning", ({ message, data }) => log.warn({ ...data }, `job queue: ${message}`));
-    await boss.start();
-    for (const name of JOB_NAMES) {
-      await boss.createQueue(name, queueFor(database));
-      await boss.updateQueue(name, queueFor(database));
+    try {
+      await boss.start();
+      for (const name of JOB_NAMES) {
+        await boss.createQueue(name, queueFor(database));
+        await boss.updateQueue(name, queueFor(database));
+      }
+      if (database.kind === "embedded") await releaseActive(database.session);
+    } catch (error) {
+      // Else its connections would keep the process alive.
+      await boss.stop({ graceful: false });
+      throw queueErrorOf(error) ?? error;
     }
-    if (database.kind === "embedded") await releaseActive(database.session);
     return new PgBossJobs(boss, pollingFor(database), log);
   }
 
@@ -107,7 +115,19 @@ export class PgBossJobs implements Jobs {
   async enqueue<N extends JobName>(
     name: N,
     data: JobData[N],
-    { delayMs = 0, key }: EnqueueOptions = {},
+    options: EnqueueOptions = {},
+  ): Promise<void> {
+    try {
+      await this.#add(name, data, options);
+    } catch (error) {
+      throw queueErrorOf(error) ?? error;
+    }
+  }
+
+  async #add<N extends JobName>(
+    name: N,
+    data: JobData[N],
+    { delayMs = 0, key }: EnqueueOptions,
   ): Promise<void> {
     const startAfter = delayMs / 1000;
     if (key === undefined) await this.#boss.send(name, data, { startAfter });

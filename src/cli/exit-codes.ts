@@ -1,4 +1,5 @@
 import { ExpungeError, type ErrorCode, isExpungeError } from "../core/errors.ts";
+import { DatabaseError } from "../core/database-errors.ts";
 import { isStoreError } from "../core/store-errors.ts";
 
 /** What a script can tell from the end of a command. The numbers are an API and never change. */
@@ -60,6 +61,7 @@ const EXIT_OF: Readonly<Record<ErrorCode, ExitCode>> = {
   "range-not-satisfiable": EXIT.usage,
   "rate-limited": EXIT.refused,
   "object-missing": EXIT.unexpected,
+  "database-unavailable": EXIT.unreachable,
   "store-unavailable": EXIT.unreachable,
   "store-not-listable": EXIT.unreachable,
   "data-dir-locked": EXIT.usage,
@@ -95,6 +97,10 @@ function asExpungeError(thrown: unknown): ExpungeError {
     const details = { storeCode: thrown.code };
     const code = STORE_DOWN.has(thrown.code) ? "store-unavailable" : "store-not-listable";
     return new ExpungeError(code, thrown.message, { details, cause: thrown });
+  }
+  if (thrown instanceof DatabaseError) {
+    const details = { databaseCode: thrown.code, effectUnknown: thrown.effectUnknown };
+    return new ExpungeError("database-unavailable", thrown.message, { details, cause: thrown });
   }
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   return new ExpungeError("internal", message, { cause: thrown });

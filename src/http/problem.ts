@@ -1,4 +1,5 @@
 import { ERRORS, ExpungeError, type ErrorCode, type ErrorDetails } from "../core/errors.ts";
+import { DatabaseError } from "../core/database-errors.ts";
 import { StoreError } from "../core/store-errors.ts";
 import type { ProblemJson } from "./schema/problem.ts";
 
@@ -63,6 +64,7 @@ export const STATUS: Readonly<Record<ProblemCode, number>> = {
   "invalid-receipt": 500,
   "data-dir-locked": 500,
   "data-dir-unusable": 500,
+  "database-unavailable": 503,
   "store-unavailable": 503,
   "store-not-listable": 503,
   "service-unreachable": 503,
@@ -129,6 +131,7 @@ export function failureOf(error: unknown): Failure {
     return { code: error.code, detail: error.message, details: error.details, passing: false };
   }
   if (error instanceof StoreError) return ofStore(error);
+  if (error instanceof DatabaseError) return ofDatabase(error);
   const known = FRAMEWORK[codeOf(error)];
   if (known) return { code: known[0], detail: known[1], details: {}, passing: false };
   return { code: "internal", detail: UNKNOWN, details: {}, passing: false };
@@ -145,6 +148,19 @@ function ofStore(error: StoreError): Failure {
     : `The store could not answer the request (${error.code}).`;
   const passing = error.errorClass === "retryable" || error.errorClass === "unknown";
   return { code, detail, details: { storeCode: error.code, storeBlocked: blocked }, passing };
+}
+
+/** Its message may name hosts, so only its code is told, and what a caller must know to go on. */
+function ofDatabase({ code, effectUnknown }: DatabaseError): Failure {
+  const effect = effectUnknown
+    ? "whether the request took effect is not known, so look before you repeat it"
+    : "the request may be repeated";
+  return {
+    code: "database-unavailable",
+    detail: `The database could not carry out the request (${code}); ${effect}.`,
+    details: { databaseCode: code, effectUnknown },
+    passing: true,
+  };
 }
 
 function codeOf(error: unknown): string {

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { EXIT, exitCodeOf, failureOf } from "../../src/cli/exit-codes.ts";
 import { type ErrorCode, ERRORS, ExpungeError } from "../../src/core/errors.ts";
+import { DatabaseError } from "../../src/core/database-errors.ts";
 import { StoreError } from "../../src/core/store-errors.ts";
 
 test("the exit codes are the numbers that docs/cli.md promises", () => {
@@ -38,6 +39,7 @@ test.each<[ErrorCode, number]>([
   ["too-many-objects", 7],
   ["confirmation-needed", 7],
   ["store-unavailable", 10],
+  ["database-unavailable", 10],
   ["service-unreachable", 10],
   ["internal", 1],
 ])("the error %s ends a command with the exit code %i", (code, exitCode) => {
@@ -47,6 +49,14 @@ test.each<[ErrorCode, number]>([
 test("an error of the store that is down ends a command with the exit code of an unreachable store", () => {
   const error = new StoreError("timeout", "retryable", "no answer");
   expect(failureOf(error)).toMatchObject({ exitCode: 10, error: { code: "store-unavailable" } });
+});
+
+test("an error of the database that is down ends a command with the exit code of an unreachable database", () => {
+  const error = new DatabaseError("connection-lost", "it hung up", { effectUnknown: true });
+  expect(failureOf(error)).toMatchObject({
+    exitCode: 10,
+    error: { code: "database-unavailable", details: { effectUnknown: true } },
+  });
 });
 
 test("anything else that is thrown is reported as an unexpected error with its message", () => {

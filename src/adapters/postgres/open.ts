@@ -1,8 +1,10 @@
 import { type Dialect, PostgresDialect } from "kysely";
-import { Pool, TypeOverrides, types } from "pg";
+import { Client, type ClientConfig, Pool, TypeOverrides, types } from "pg";
 import { ExpungeError } from "../../core/errors.ts";
 import { LIMITS } from "../../core/limits.ts";
 import type { Log } from "../../ports/log.ts";
+import { type Place, startError } from "./failures.ts";
+import { ConnectionPool } from "./pool.ts";
 
 const VERSION_MIN = 150_000;
 
@@ -15,58 +17,110 @@ function exactNumber(text: string): number {
 
 export interface PostgresDatabase {
   readonly dialect: Dialect;
+  /** Idempotent. */
   close(): Promise<void>;
 }
 
+/** What a process allows itself; tests take less of it. */
+export interface PoolBounds {
+  readonly connections: number;
+  /** How long it is tried to connect, or waited for a connection that others use. */
+  readonly connectTimeoutMs: number;
+  /** After this the server breaks a statement off. */
+  readonly statementTimeoutMs: number;
+  /** After this its answer is not waited for any more: the connection may have died silently. */
+  readonly queryTimeoutMs: number;
+}
+
+const BOUNDS: PoolBounds = {
+  connections: LIMITS.databasePoolConnections,
+  connectTimeoutMs: LIMITS.databaseConnectTimeoutMs,
+  statementTimeoutMs: LIMITS.databaseStatementTimeoutMs,
+  queryTimeoutMs: LIMITS.databaseQueryTimeoutMs,
+};
+
 /**
  * Connects to a PostgreSQL server, 15 or newer, whose database is in UTF-8.
- * @throws ExpungeError `invalid-config` where it is another one; driver errors where it is not reached
+ * @throws ExpungeError `invalid-config` where it is another one or lets nobody in,
+ *   `database-unavailable` where it is not reached; the password stands in neither
  */
-export async function openPostgres(url: string, log: Log): Promise<PostgresDatabase> {
+export async function openPostgres(
+  url: string,
+  log: Log,
+  bounds: Partial<PoolBounds> = {},
+): Promise<PostgresDatabase> {
+  const { connections, connectTimeoutMs, statementTimeoutMs, queryTimeoutMs } = {
+    ...BOUNDS,
+    ...bounds,
+  };
   const parsers = new TypeOverrides();
   parsers.setTypeParser(types.builtins.INT8, exactNumber);
-  const pool = new Pool({
+  const options: ClientConfig = {
     connectionString: url,
     application_name: "expunge",
-    max: LIMITS.databasePoolConnections,
-    connectionTimeoutMillis: LIMITS.databaseConnectTimeoutMs,
-    statement_timeout: LIMITS.databaseStatementTimeoutMs,
-    // The server's own limit does not reach us through a connection that has silently died.
-    query_timeout: LIMITS.databaseQueryTimeoutMs,
+    connectionTimeoutMillis: connectTimeoutMs,
+    statement_timeout: statementTimeoutMs,
+    query_timeout: queryTimeoutMs,
     keepAlive: true,
+    keepAliveInitialDelayMillis: LIMITS.databaseKeepAliveMs,
     idle_in_transaction_session_timeout: LIMITS.databaseIdleTransactionTimeoutMs,
     types: parsers,
-  });
-  // A connection that breaks while idle: the pool makes a new one. Unheard, it would end the process.
-  pool.on("error", (error) => log.warn({ err: error }, "idle database connection lost"));
-  try {
-    await checkServer(pool);
-  } catch (error) {
-    await pool.end();
-    throw error;
-  }
-  // Ended by kysely, when the store that uses it is closed, or here.
+  };
+  const place = await checkServer(options);
+  const pool = new ConnectionPool(
+    new Pool({ ...options, max: connections }),
+    place,
+    connectTimeoutMs,
+    log,
+  );
   return {
+    // Ended by kysely too, when the store that uses it is closed.
     dialect: new PostgresDialect({ pool }),
-    close: async () => {
-      if (!pool.ended) await pool.end();
-    },
+    close: () => pool.end(),
   };
 }
 
-async function checkServer(pool: Pool): Promise<void> {
-  const { rows } = await pool.query<{ version: string; encoding: string }>(
-    `select current_setting('server_version_num') as version,
-      current_setting('server_encoding') as encoding`,
-  );
-  const [server] = rows;
-  if (Number(server?.version) < VERSION_MIN) {
-    throw new ExpungeError("invalid-config", "The database must be PostgreSQL 15 or newer.");
+/** On a connection of its own: a pool leaves one open that it could not make. */
+async function checkServer(options: ClientConfig): Promise<Place> {
+  const client = new Client(options);
+  // What fails is told by the call that fails.
+  client.on("error", () => {});
+  // As the driver reads the URL, and with its defaults.
+  const { host, port, database = "", user = "" } = client;
+  const place = { host, port, database, user };
+  try {
+    await client.connect();
+    const { rows } = await client.query<ServerFacts>(
+      `select current_setting('server_version_num') as version,
+        current_setting('server_encoding') as encoding`,
+    );
+    refuseUnfit(rows[0]);
+    return place;
+  } catch (error) {
+    throw startError(error, place);
+  } finally {
+    await client.end();
+  }
+}
+
+interface ServerFacts {
+  readonly version: string;
+  readonly encoding: string;
+}
+
+function refuseUnfit(server: ServerFacts | undefined): void {
+  const version = Number(server?.version);
+  if (version < VERSION_MIN) {
+    throw new ExpungeError(
+      "invalid-config",
+      `The database server is PostgreSQL ${Math.floor(version / 10_000)}; 15 or newer is needed.`,
+    );
   }
   if (server?.encoding !== "UTF8") {
     throw new ExpungeError(
       "invalid-config",
-      `The database's encoding must be UTF8; it is ${server?.encoding ?? "unknown"}.`,
+      `The database is encoded in ${server?.encoding ?? "something unknown"}; ` +
+        "make one with 'encoding UTF8'.",
     );
   }
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Kysely, type RawBuilder, sql } from "kysely";
+import { DatabaseError } from "../../core/database-errors.ts";
 import { ExpungeError } from "../../core/errors.ts";
 import { LIMITS } from "../../core/limits.ts";
 import type { Instant } from "../../core/model.ts";
@@ -30,39 +31,60 @@ const DEADLOCK_DETECTED = "40P01";
 const BAD_CHARACTER = "22021";
 
 /**
- * One transaction, from the start again when the database broke it off for the sake of another one:
- * nothing of it happened then. Every other error leaves open what happened, and goes to the caller.
+ * One transaction, from the start again where nothing of it happened: the database broke it off for the
+ * sake of another one, or the connection broke before its COMMIT was sent. When the answer to a COMMIT
+ * is lost, its effect is not known, and the error goes to the caller (`DatabaseError.effectUnknown`).
  * READ COMMITTED: the operations lock the rows they decide on, and read after the lock.
  */
 export async function transact<T>(
   { db, clock }: Session,
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
+  return await repeatedly(() =>
+    db
+      .transaction()
+      .setIsolationLevel("read committed")
+      .execute(async (tx) => await work({ db: tx, clock })),
+  );
+}
+
+/** Statements that only read, outside a transaction. */
+export async function read<T>(
+  session: Session,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  return await repeatedly(() => work(session));
+}
+
+async function repeatedly<T>(call: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await db
-        .transaction()
-        .setIsolationLevel("read committed")
-        .execute(async (tx) => await work({ db: tx, clock }));
+      return await call();
     } catch (error) {
-      const code = sqlState(error);
-      const isBrokenOff = code === SERIALIZATION_FAILURE || code === DEADLOCK_DETECTED;
-      if (!isBrokenOff || attempt >= LIMITS.transactionAttemptsMax) throw translated(error);
+      if (!didNothing(error)) throw translated(error);
+      if (attempt >= LIMITS.transactionAttemptsMax) throw exhausted(error);
       await sleep(LIMITS.transactionRetryMs * attempt);
     }
   }
 }
 
-/** A single statement, outside a transaction. */
-export async function read<T>(
-  session: Session,
-  work: (session: Session) => Promise<T>,
-): Promise<T> {
-  try {
-    return await work(session);
-  } catch (error) {
-    throw translated(error);
+/** Whether the same call may simply be made again. */
+function didNothing(error: unknown): boolean {
+  if (error instanceof DatabaseError) {
+    return error.code === "connection-lost" && !error.effectUnknown;
   }
+  return isBrokenOff(error);
+}
+
+function isBrokenOff(error: unknown): boolean {
+  const code = sqlState(error);
+  return code === SERIALIZATION_FAILURE || code === DEADLOCK_DETECTED;
+}
+
+function exhausted(cause: unknown): unknown {
+  if (!isBrokenOff(cause)) return cause;
+  const message = `${LIMITS.transactionAttemptsMax} attempts were broken off for other transactions.`;
+  return new DatabaseError("contended", message, { cause });
 }
 
 /** The SQLSTATE of an error of either driver. */

@@ -9,7 +9,7 @@ import type { UploadStore } from "./uploads.ts";
  * What expunge knows. Every method is one atomic operation: it happens whole or not at all, and its
  * effect is durable when it answers. No SQL and no driver type crosses this port. Errors that a
  * caller can mend are `ExpungeError`s; anything else means that the outcome is not known, and the
- * caller reads again before it acts.
+ * caller reads again before it acts. `DatabaseError` is one that may pass.
  */
 export interface MetadataStore
   extends ProjectStore, FileStore, UploadStore, DeletionStore, ReceiptStore {

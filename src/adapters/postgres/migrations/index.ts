@@ -1,5 +1,8 @@
 import type { Kysely } from "kysely";
 import { type Migration, Migrator } from "kysely/migration";
+import { DatabaseError } from "../../../core/database-errors.ts";
+import { ExpungeError, messageOf } from "../../../core/errors.ts";
+import { sqlState } from "../session.ts";
 import { SCHEMA } from "../schema.ts";
 import * as initial from "./0001-initial.ts";
 
@@ -8,7 +11,14 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "0001-initial": initial,
 };
 
-/** Brings the tables up to this version. Safe to be called by several processes at once. */
+const PRIVILEGE_MISSING = "42501";
+/** How the migrator speaks of one that is done and that this version does not know. */
+const NEWER = /previously executed migration (\S+) is missing/;
+
+/**
+ * Brings the tables up to this version. Safe to be called by several processes at once.
+ * @throws ExpungeError `invalid-config` where the user may not make them, or they are of a newer version
+ */
 export async function migrate<T>(db: Kysely<T>): Promise<void> {
   const migrator = new Migrator({
     db,
@@ -18,7 +28,20 @@ export async function migrate<T>(db: Kysely<T>): Promise<void> {
     migrationLockTableName: "migrations_lock",
   });
   const { error } = await migrator.migrateToLatest();
-  if (error !== undefined) {
-    throw new Error("The database's tables could not be brought up to date.", { cause: error });
+  if (error !== undefined) throw failure(error);
+}
+
+function failure(cause: unknown): unknown {
+  if (cause instanceof DatabaseError) return cause;
+  if (sqlState(cause) === PRIVILEGE_MISSING) {
+    const message =
+      "The user of the database may not make expunge's tables in it; grant it CREATE on the database.";
+    return new ExpungeError("invalid-config", message, { cause });
   }
+  const newer = NEWER.exec(messageOf(cause))?.[1];
+  if (newer !== undefined) {
+    const message = `The database's tables are those of a newer expunge ('${newer}'); run that one.`;
+    return new ExpungeError("invalid-config", message, { cause });
+  }
+  return new Error("The database's tables could not be brought up to date.", { cause });
 }
