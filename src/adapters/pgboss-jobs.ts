@@ -160,6 +160,14 @@ export class PgBossJobs implements Jobs {
   }
 }
 
+/** What pg-boss hands on to the driver without knowing it: no call waits for ever. */
+const DRIVER = {
+  statement_timeout: LIMITS.databaseStatementTimeoutMs,
+  query_timeout: LIMITS.databaseQueryTimeoutMs,
+  keepAlive: true,
+  keepAliveInitialDelayMillis: LIMITS.databaseKeepAliveMs,
+} as const;
+
 function optionsFor(database: JobsDatabase): ConstructorOptions {
   const common = { schema: SCHEMA, schedule: false } as const;
   if (database.kind === "embedded") {
@@ -180,6 +188,7 @@ function optionsFor(database: JobsDatabase): ConstructorOptions {
   }
   return {
     ...common,
+    ...DRIVER,
     connectionString: database.url,
     application_name: "expunge-jobs",
     max: LIMITS.jobPoolConnections,

@@ -1,4 +1,5 @@
 import type { Clock } from "../../src/ports/clock.ts";
+import { DatabaseError } from "../../src/core/database-errors.ts";
 import { StoreError } from "../../src/core/store-errors.ts";
 import type { World } from "./world.ts";
 
@@ -22,8 +23,9 @@ type Failure = (fault: keyof FaultRates) => Error;
 export const storeFailure: Failure = (fault) =>
   new StoreError("timeout", "retryable", `simulated: ${fault}`);
 
-/** What is thrown when the database's answer does not come: its outcome is not known. */
-export const databaseFailure: Failure = (fault) => new Error(`simulated database: ${fault}`);
+/** What is thrown when the database's answer does not come: its effect is not known. */
+export const databaseFailure: Failure = (fault) =>
+  new DatabaseError("connection-lost", `simulated database: ${fault}`, { effectUnknown: true });
 
 /** One process of the service: its promises never settle once it is dead, and wait while it sleeps. */
 export class Process {

@@ -2,6 +2,7 @@ import { doublingMs } from "../../core/backoff.ts";
 import { LIMITS } from "../../core/limits.ts";
 import type { Deletion, Residue } from "../../core/model.ts";
 import { StoreError } from "../../core/store-errors.ts";
+import { DatabaseError, type DatabaseErrorCode } from "../../core/database-errors.ts";
 import { ExpungeError, messageOf } from "../../core/errors.ts";
 import { StaleClaimError } from "../../ports/metadata/index.ts";
 import type { Context } from "../context.ts";
@@ -59,9 +60,21 @@ async function runToEnd(run: PurgeRun, outer: AbortSignal): Promise<PurgeEnd> {
       return "stopped";
     }
     log.error({ err: error }, "deletion stopped by an error; it is tried again");
+    // Nothing is wrong with the deletion, and whoever waits for it may wait on: the job goes on at once.
+    if (error instanceof DatabaseError && PASSING.has(error.code)) {
+      await context.metadata.releaseClaim(deletion.id, token);
+      throw error;
+    }
     return await blockAfter(run, error);
   }
 }
+
+/** What a database gets over without anybody's doing. */
+const PASSING: ReadonlySet<DatabaseErrorCode> = new Set<DatabaseErrorCode>([
+  "unreachable",
+  "connection-lost",
+  "busy",
+]);
 
 async function blockAfter(run: PurgeRun, error: unknown): Promise<PurgeEnd> {
   try {
@@ -143,6 +156,9 @@ function blockedBy(residue: readonly Residue[]): Cause {
 function causeOf(error: unknown): Cause {
   if (error instanceof StoreError || error instanceof ExpungeError) {
     return { code: error.code, reason: error.message };
+  }
+  if (error instanceof DatabaseError) {
+    return { code: "database-unavailable", reason: error.message };
   }
   return { code: "internal", reason: messageOf(error) };
 }
