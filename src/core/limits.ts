@@ -61,6 +61,8 @@ export const LIMITS = {
   sweepPassesMax: 5,
   /** Pages that are being removed while the next one is listed. */
   sweepPagesInFlight: 4,
+  /** Incomplete uploads that are ended at a time: each is a request of its own. */
+  abortsInFlight: 16,
   /** Attempts at one call of the store; at one key's removal within a pass; at an upload's end. */
   callAttemptsMax: 5,
   removeAttemptsMax: 5,
@@ -172,6 +174,32 @@ export const LIMITS = {
   copyChunkBytes: MiB,
   /** Local store: temporary files that are older were left by a crash. */
   temporaryAgeMaxMs: DAY_MS,
+
+  /** S3: the bounds of a part (AWS S3 user guide, "multipart upload limits"; R2 has the same). */
+  s3PartBytesMin: 5 * MiB,
+  s3PartBytesMax: 5 * GiB,
+  /** S3: how long it is remembered what a store can do; operators change it under a running service. */
+  capabilityTtlMs: MINUTE_MS,
+  /** S3: sockets for calls, and for the bytes of objects: slow readers keep no deletion waiting. */
+  s3CallSocketsMax: 64,
+  s3TransferSocketsMax: 256,
+  s3SocketWaitMs: 30 * SECOND_MS,
+  s3ConnectTimeoutMs: 10 * SECOND_MS,
+  /** S3: a whole small call, or from the last byte sent until the reply. */
+  s3CallTimeoutMs: 30 * SECOND_MS,
+  /** S3: completing an upload and copying a part "can take several minutes" (AWS, API reference). */
+  s3LongCallTimeoutMs: 10 * MINUTE_MS,
+  s3IdleTimeoutMs: 30 * SECOND_MS,
+  /** S3: a reader that leaves its body alone loses it; beyond that a client's own bound has ended it. */
+  s3UnreadTimeoutMs: 6 * MINUTE_MS,
+  /** S3: the longest reply of a listing or removal is a few MB: a thousand keys, each byte escaped. */
+  s3ReplyBytesMax: 32 * MiB,
+  /** S3: removals of single keys, of those that no batch can carry. */
+  s3RemovalsInFlight: 16,
+  /** S3: parts may land while their upload is aborted; it is aborted again until none is left. */
+  s3AbortRoundsMax: 5,
+  /** S3: the longest life of a signed URL (AWS, "Signature Version 4"). */
+  s3UrlExpiryMaxMs: 7 * DAY_MS,
 
   /** Command line: how long it waits for a deletion, and how often it looks at it. */
   clientWaitDefaultMs: 5 * MINUTE_MS,

@@ -87,11 +87,12 @@ export const NOT_COVERED: readonly string[] = [
 
 /**
  * Only what lies below the canonical prefix is out of everybody else's reach: legacy prefixes are not,
- * and neither are the uploads that are listed below them.
+ * and neither are the uploads and versions that are listed below them.
  */
 export function guaranteeOf(surface: Surface, all: readonly Surface[]): SurfaceGuarantee {
   const isLegacy = (name: Surface): boolean => name.startsWith("legacy:");
-  const open = isLegacy(surface) || (surface === "multipart" && all.some(isLegacy));
+  const isSpread = surface === "multipart" || surface === "versions";
+  const open = isLegacy(surface) || (isSpread && all.some(isLegacy));
   return open ? "emptied" : "fenced";
 }
 

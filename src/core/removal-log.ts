@@ -29,6 +29,14 @@ export function logEntry(
   return { keyHash, leaf: sha256(data), bytes };
 }
 
+/**
+ * What stands for a version in the log, besides the object itself, for which its key stands. No id of
+ * an upload begins so.
+ */
+export function versionUnit(key: string, versionId: string): string {
+  return `${key}\0v\0${versionId}`;
+}
+
 /** What stands for an upload in the log: no object key holds a NUL, so it meets none. */
 export function uploadUnit(key: string, uploadId: string): string {
   return `${key}\0${uploadId}`;

@@ -182,10 +182,10 @@ export class Deletions {
     throw new ExpungeError("internal", "A deleted project has no deletion on record.");
   }
 
-  /** Every surface is shown, also those that hold nothing. */
+  /** Every surface is shown, also those that hold nothing; versions where some were seen. */
   #complete(deletion: Deletion): Deletion {
     const project = { id: deletion.projectId, uid: deletion.projectUid };
-    const surfaces = inOrder(allSurfaces(this.#context, project), deletion.surfaces);
+    const surfaces = inOrder(allSurfaces(this.#context, project, false), deletion.surfaces);
     return { ...deletion, surfaces };
   }
 }

@@ -1,7 +1,13 @@
 import { LIMITS } from "../core/limits.ts";
 import { StoreError } from "../core/store-errors.ts";
-import type { ListOptions, ObjectEntry, Page, UploadEntry } from "../ports/object-store.ts";
-import type { ObjectStore } from "../ports/object-store.ts";
+import type {
+  ListOptions,
+  ObjectEntry,
+  ObjectStore,
+  Page,
+  UploadEntry,
+  VersionEntry,
+} from "../ports/object-store.ts";
 
 type List<T> = (options: ListOptions) => Promise<Page<T>>;
 
@@ -61,6 +67,14 @@ export function uploadPages(
   signal?: AbortSignal,
 ): AsyncGenerator<readonly UploadEntry[]> {
   return pages(prefix, (options) => context.store.listUploads(prefix, options), signal);
+}
+
+export function versionPages(
+  context: { readonly store: ObjectStore },
+  prefix: string,
+  signal?: AbortSignal,
+): AsyncGenerator<readonly VersionEntry[]> {
+  return pages(prefix, (options) => context.store.listVersions(prefix, options), signal);
 }
 
 /**

@@ -1,8 +1,15 @@
 import { LIMITS } from "../core/limits.ts";
 import type { Surface } from "../core/model.ts";
 import type { Context } from "./context.ts";
-import { uploadPages } from "./listing.ts";
-import { allSurfaces, type ProjectRef, surveyListing, surveyUncovered } from "./purge/survey.ts";
+import { uploadPages, versionPages } from "./listing.ts";
+import {
+  allSurfaces,
+  type ProjectRef,
+  surveyListing,
+  surveyUncovered,
+  uncoveredKeys,
+} from "./purge/survey.ts";
+import { isObject, keepsVersions, versionsOfKey } from "./versions.ts";
 
 export interface PlanSurface {
   readonly surface: Surface;
@@ -28,29 +35,45 @@ export async function makePlan(
   project: ProjectRef,
   objectsMax = Number.MAX_SAFE_INTEGER,
 ): Promise<Plan> {
-  const tally = new Tally(allSurfaces(context, project));
+  const versioned = await keepsVersions(context, true);
+  const tally = new Tally(allSurfaces(context, project, versioned));
   const listings = context.layouts.surfacesFor(project);
   for await (const { key, entry } of surveyUncovered(context, project)) {
     if (entry) tally.add("tracked", key, entry.sizeBytes);
   }
-  listing: for (const listing of listings) {
+  for (const listing of listings) {
     for await (const pages of surveyListing(context, project, listing)) {
       for (const { surface, entries } of pages) {
         for (const { key, sizeBytes } of entries) tally.add(surface, key, sizeBytes);
       }
-      if (tally.objects >= objectsMax) break listing;
+      if (tally.objects >= objectsMax) return tally.plan(project.id);
     }
   }
   for (const prefix of new Set(listings.map((one) => one.prefix))) {
+    const own = (key: string): boolean =>
+      listings.some((one) => one.prefix === prefix && one.owns(key));
     for await (const entries of uploadPages(context, prefix)) {
-      for (const { key } of entries) {
-        if (listings.some((one) => one.prefix === prefix && one.owns(key))) {
-          tally.add("multipart", key, 0);
-        }
+      for (const { key } of entries) if (own(key)) tally.add("multipart", key, 0);
+    }
+    if (!versioned) continue;
+    for await (const entries of versionPages(context, prefix)) {
+      for (const entry of entries) {
+        // What shows as an object is counted as one above.
+        if (own(entry.key) && !isObject(entry)) tally.add("versions", entry.key, entry.sizeBytes);
       }
     }
   }
+  if (versioned) await countUncovered(context, project, tally);
   return tally.plan(project.id);
+}
+
+/** Older versions and markers of tracked keys that lie on no listing surface. */
+async function countUncovered(context: Context, project: ProjectRef, tally: Tally): Promise<void> {
+  for await (const { key } of uncoveredKeys(context, project)) {
+    for await (const version of versionsOfKey(context, key)) {
+      if (!isObject(version)) tally.add("versions", key, version.sizeBytes);
+    }
+  }
 }
 
 class Tally {

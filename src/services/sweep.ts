@@ -1,13 +1,13 @@
 import { ExpungeError } from "../core/errors.ts";
 import { INTERNAL_PREFIX, isInternalKey } from "../core/keys.ts";
 import { LIMITS } from "../core/limits.ts";
-import { uploadUnit } from "../core/removal-log.ts";
-import { isStoreError, StoreError } from "../core/store-errors.ts";
-import type { ObjectEntry, UploadEntry } from "../ports/object-store.ts";
+import { isStoreError, type StoreError } from "../core/store-errors.ts";
 import { countingStore, type RequestCounts } from "./counting-store.ts";
-import { objectPages, uploadPages } from "./listing.ts";
+import { objectPages } from "./listing.ts";
 import { inPool } from "./pool.ts";
-import { type Refusal, removeKeys, type StoreContext } from "./removing.ts";
+import type { Refusal, StoreContext } from "./removing.ts";
+import { removeUnits, type Unit, unitPages } from "./sweep-units.ts";
+import { keepsVersions } from "./versions.ts";
 
 /** What the caller must say aloud before a prefix is emptied that reaches further than it looks. */
 export interface SweepConsent {
@@ -122,7 +122,8 @@ class SweepRun {
       try {
         seen = await this.#pass(known, async (units) => {
           if (pass > 1) for (const { id } of units) ids.add(id);
-          await this.#remove(units, left);
+          const refused = await removeUnits(this.#context, units, this.#options.signal);
+          for (const [id, refusal] of refused) left.set(id, refusal);
         });
       } catch (error) {
         this.#options.signal?.throwIfAborted();
@@ -187,9 +188,11 @@ class SweepRun {
   ): Promise<number> {
     const { prefix, signal, onProgress } = this.#options;
     let seen = 0;
+    // Asked anew for each pass: what a plain removal hid since versions are kept is found then.
+    const versioned = await keepsVersions(this.#context, true);
     await inPool(LIMITS.sweepPagesInFlight, async (add) => {
-      const see = async (units: readonly Unit[]): Promise<void> => {
-        const own = units.filter(({ entry }) => this.#covers(entry.key));
+      for await (const units of unitPages(this.#context, prefix, versioned, signal)) {
+        const own = units.filter(({ key }) => this.#covers(key));
         seen += own.length;
         for (const unit of own) {
           if (known.has(unit.id)) continue;
@@ -198,60 +201,22 @@ class SweepRun {
         }
         onProgress?.(this.#found);
         if (own.length > 0) await add(() => take(own));
-      };
-      for await (const entries of objectPages(this.#context, prefix, signal)) {
-        await see(entries.map((entry) => objectUnit(entry)));
-      }
-      for await (const entries of uploadPages(this.#context, prefix, signal)) {
-        await see(entries.map((entry) => uploadUnitOf(entry)));
       }
     });
-    return seen;
+    return versioned && seen === 0 ? await this.#objectsLeft() : seen;
+  }
+
+  /** Where no version is listed there can be no object; the evidence is a listing of both (R6). */
+  async #objectsLeft(): Promise<number> {
+    const { prefix, signal } = this.#options;
+    let left = 0;
+    for await (const entries of objectPages(this.#context, prefix, signal)) {
+      left += entries.filter(({ key }) => this.#covers(key)).length;
+    }
+    return left;
   }
 
   #covers(key: string): boolean {
     return this.#options.includeExpunge || !isInternalKey(key);
   }
-
-  async #remove(units: readonly Unit[], left: Map<string, Refusal>): Promise<void> {
-    const { signal } = this.#options;
-    const keys = units.filter(({ uploadId }) => uploadId === null).map(({ entry }) => entry.key);
-    const { refused } = await removeKeys(this.#context, keys, signal);
-    const refusals = new Map(refused.map((refusal) => [refusal.key, refusal]));
-    for (const { id, entry, uploadId } of units) {
-      const refusal =
-        uploadId === null ? refusals.get(entry.key) : await this.#abort(entry.key, uploadId);
-      if (refusal) left.set(id, refusal);
-    }
-  }
-
-  async #abort(key: string, uploadId: string): Promise<Refusal | undefined> {
-    const { store } = this.#context;
-    try {
-      await store.abortUpload(key, uploadId, this.#options.signal);
-    } catch (error) {
-      if (!(error instanceof StoreError)) throw error;
-      if (error.code === "no-such-upload") return undefined;
-      const outcome = error.errorClass === "blocked" ? "blocked" : "failed";
-      return { key, outcome, code: error.code, message: error.message };
-    }
-    return undefined;
-  }
-}
-
-/** An object, or an incomplete upload, as one thing to remove. */
-interface Unit {
-  readonly id: string;
-  readonly entry: { readonly key: string };
-  readonly uploadId: string | null;
-  readonly sizeBytes: number;
-}
-
-function objectUnit(entry: ObjectEntry): Unit {
-  return { id: entry.key, entry, uploadId: null, sizeBytes: entry.sizeBytes };
-}
-
-function uploadUnitOf(entry: UploadEntry): Unit {
-  const { key, uploadId } = entry;
-  return { id: uploadUnit(key, uploadId), entry, uploadId, sizeBytes: 0 };
 }

@@ -1,7 +1,8 @@
+import type { MemorySnapshot } from "../../src/adapters/memory/object-store.ts";
 import { parseCanonicalKey } from "../../src/core/keys.ts";
 import { explainKey, type LayoutSet } from "../../src/core/layouts/index.ts";
 import type { MetadataStore } from "../../src/ports/metadata/index.ts";
-import type { ObjectStore } from "../../src/ports/object-store.ts";
+import type { ObjectStore, VersionRef } from "../../src/ports/object-store.ts";
 import type { Violations } from "./model.ts";
 
 /** What was lost of one project after its purge began: what its receipt must account for. */
@@ -18,6 +19,10 @@ export class Losses {
   }
 }
 
+function idOf({ key, versionId }: VersionRef): string {
+  return `${key}\0${versionId}`;
+}
+
 /**
  * The store with a checker at every effect, however late it lands:
  * - I1: nothing comes into being for a project that has a receipt
@@ -25,7 +30,7 @@ export class Losses {
  */
 export function checkedStore(
   store: ObjectStore,
-  keysThere: () => readonly string[],
+  there: () => MemorySnapshot,
   metadata: MetadataStore,
   layouts: LayoutSet,
   violations: Violations,
@@ -45,12 +50,12 @@ export function checkedStore(
       violations.add("I1", `${what} of ${key} after the receipt`);
     }
   };
-  const checkRemoval = async (key: string): Promise<void> => {
+  const checkRemoval = async (key: string, unit: string): Promise<void> => {
     const uid = await uidOf(key);
     const project = uid === null ? null : await metadata.findProjectByUid(uid);
     if (!project) return;
     const live = project.state === "active" || project.state === "trashed";
-    if (!live) return losses.add(project.uid, key);
+    if (!live) return losses.add(project.uid, unit);
     for (const file of await metadata.listFiles(project.uid, { limit: 1000 })) {
       if (file.key === key) violations.add("I4", `${key} removed while its file is live`);
     }
@@ -67,12 +72,18 @@ export function checkedStore(
     get: (key, range) => store.get(key, range),
     head: (key) => store.head(key),
     remove: async (keys) => {
-      const there = new Set(keysThere());
-      for (const key of keys) if (there.has(key)) await checkRemoval(key);
+      const { objects } = there();
+      for (const key of keys) if (objects.has(key)) await checkRemoval(key, key);
       return await store.remove(keys);
     },
     listVersions: (prefix, options) => store.listVersions(prefix, options),
-    removeVersions: (versions) => store.removeVersions(versions),
+    removeVersions: async (versions) => {
+      const asked = new Set(versions.map((version) => idOf(version)));
+      for (const version of there().versions) {
+        if (asked.has(idOf(version))) await checkRemoval(version.key, idOf(version));
+      }
+      return await store.removeVersions(versions);
+    },
     createUpload: (key, type) => store.createUpload(key, type),
     uploadPart: async (key, uploadId, number, part) => {
       const done = await store.uploadPart(key, uploadId, number, part);

@@ -49,6 +49,10 @@ async function checkDeleted(end: End, model: ProjectModel): Promise<void> {
   const { metadata, violations, losses, signer } = end;
   if (!model.deletionRequested) violations.add("I4", `${model.id} was deleted unasked`);
   for (const key of ownKeys(end, model)) violations.add("I1", `${key} outlived its receipt`);
+  for (const { key, versionId } of end.objects.snapshot().versions) {
+    const own = end.layouts.surfacesFor(model).some((surface) => surface.owns(key));
+    if (own) violations.add("I1", `version ${versionId} of ${key} outlived its receipt`);
+  }
   for (const upload of end.objects.snapshot().uploads.values()) {
     const own = end.layouts.surfacesFor(model).some((surface) => surface.owns(upload.key));
     // An upload that was created late has no part, and no one ever learned its id (R1).

@@ -67,6 +67,13 @@ export const MUTANTS: readonly Mutant[] = [
     },
   },
   {
+    name: "versions are not looked for",
+    store: (store) =>
+      withMethods(store, {
+        capabilities: async () => ({ ...(await store.capabilities()), versioning: "none" }),
+      }),
+  },
+  {
     name: "objects come into being by a plain put (R1)",
     store: puttingStore,
   },

@@ -90,13 +90,13 @@ class Simulation {
       random,
       pageKeys: rng.between(1, 20),
       emptyPages: rng.chance(0.3),
+      versioning: rng.pick(["none", "none", "enabled", "suspended"]),
     });
     this.#metadata = new MemoryMetadataStore(clock);
     this.#jobs = new MemoryJobs(timers(this.#world), SILENT);
-    const keys = (): readonly string[] => [...this.#objects.snapshot().objects.keys()];
     this.#store = checkedStore(
       this.#objects,
-      keys,
+      () => this.#objects.snapshot(),
       this.#metadata,
       this.#layouts,
       this.#violations,
@@ -164,8 +164,14 @@ class Simulation {
         `audio/proj_${id}/x`,
       ]) {
         planted.set(key, `planted ${key}`);
-        await this.#objects.put(key, contentOf(`planted ${key}`));
+        // Older versions below it, where they are kept.
+        for (const text of ["older", "old", `planted ${key}`]) {
+          await this.#objects.put(key, contentOf(text));
+        }
       }
+      // Only a marker and what it hides, where that is kept.
+      await this.#objects.put(`${canonicalPrefix(uid)}hidden`, contentOf("hidden"));
+      await this.#objects.remove([`${canonicalPrefix(uid)}hidden`]);
       await this.#objects.createUpload(`${canonicalPrefix(uid)}open`, "x/y");
       await this.#objects.createUpload(`old/${id}/open`, "x/y");
       this.#projects.push({

@@ -1,4 +1,5 @@
 import type { Random } from "../../ports/clock.ts";
+import type { VersionEntry } from "../../ports/object-store.ts";
 import type { PageShape } from "../listing-pages.ts";
 import type { Versioning } from "./object-versions.ts";
 
@@ -16,6 +17,8 @@ export interface MemoryObjectStoreOptions extends PageShape {
 export interface MemorySnapshot {
   /** In the order of keys. */
   readonly objects: ReadonlyMap<string, Uint8Array>;
+  /** Every version and marker; on a store that keeps none, each object as the version `null`. */
+  readonly versions: readonly VersionEntry[];
   readonly uploads: ReadonlyMap<
     string,
     { readonly key: string; readonly parts: ReadonlyMap<number, Uint8Array> }

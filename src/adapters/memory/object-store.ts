@@ -246,7 +246,8 @@ export class MemoryObjectStore implements ObjectStore {
         return [uploadId, { key, parts: new Map(bytes) }];
       }),
     );
-    return { objects, uploads };
+    const versions = [...this.#objects.versionsBelow("", null)].map(([, version]) => version);
+    return { objects, versions, uploads };
   }
 
   get #partBytesMin(): number {

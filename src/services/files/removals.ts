@@ -3,8 +3,8 @@ import { LIMITS } from "../../core/limits.ts";
 import { StoreError } from "../../core/store-errors.ts";
 import type { Removal } from "../../ports/metadata/index.ts";
 import type { Context } from "../context.ts";
-import { listKey } from "../listing.ts";
-import { removeKeys } from "../removing.ts";
+import type { Refusal } from "../removing.ts";
+import { isListed, removeObjects } from "../versions.ts";
 
 /** What became of one object whose file is gone. */
 export interface RemovalResult {
@@ -24,7 +24,7 @@ export async function settleRemovals(
   signal: AbortSignal,
 ): Promise<readonly RemovalResult[]> {
   const keys = removals.map(({ key }) => key);
-  const { refused } = await removeKeys(context, keys, signal);
+  const refused = await tryRemoving(context, keys, signal);
   const refusals = new Map(refused.map((refusal) => [refusal.key, refusal]));
   const results: RemovalResult[] = [];
   for (const { key, projectUid, attempts } of removals) {
@@ -45,14 +45,29 @@ export async function settleRemovals(
   return results;
 }
 
+/** Where the store cannot even be asked for its versions, that is why each key is still there. */
+async function tryRemoving(
+  context: Context,
+  keys: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly Refusal[]> {
+  try {
+    return await removeObjects(context, keys, signal);
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    const { code, message } = error;
+    return keys.map((key) => ({ key, outcome: "unknown", code, message }));
+  }
+}
+
 async function stillThere(
   context: Context,
   key: string,
   signal: AbortSignal,
 ): Promise<{ code: string; message: string } | null> {
   try {
-    const entry = await listKey(context, key, signal);
-    return entry ? { code: "reappeared", message: "the object is still listed" } : null;
+    const there = await isListed(context, key, signal);
+    return there ? { code: "reappeared", message: "the object is still listed" } : null;
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
     return { code: error.code, message: error.message };

@@ -4,6 +4,7 @@ import type { Deletion, Upload } from "../../core/model.ts";
 import { logEntry, uploadUnit } from "../../core/removal-log.ts";
 import { isStoreError } from "../../core/store-errors.ts";
 import { listKey } from "../listing.ts";
+import { inPool } from "../pool.ts";
 import { abortInStore } from "../uploads/ending.ts";
 import type { PurgeRun } from "./run.ts";
 
@@ -24,7 +25,9 @@ export async function fence(run: PurgeRun): Promise<Deletion> {
       LIMITS.pageItemsMax,
     );
     if (uploads.length === 0) break;
-    for (const upload of uploads) await endForFence(run, upload);
+    await inPool(LIMITS.abortsInFlight, async (add) => {
+      for (const upload of uploads) await add(() => endForFence(run, upload));
+    });
     await context.metadata.settleForFence(
       deletion.id,
       token,

@@ -32,7 +32,8 @@ export async function runPurge(
   log.info({ state: claim.deletion.state, attempt: claim.deletion.attempts }, "deletion claimed");
   const lost = new AbortController();
   const signal = AbortSignal.any([outer, lost.signal]);
-  const run: PurgeRun = { context, ...claim, log, signal };
+  const { projectId: id, projectUid: uid } = claim.deletion;
+  const run: PurgeRun = { context, ...claim, project: { id, uid }, log, signal };
   const heartbeat = keepClaim(run, lost);
   try {
     return await runToEnd(run, outer);

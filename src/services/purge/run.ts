@@ -1,11 +1,13 @@
 import type { Deletion } from "../../core/model.ts";
 import type { Log } from "../../ports/log.ts";
 import type { Context } from "../context.ts";
+import type { ProjectRef } from "./survey.ts";
 
 /** One worker's work on one deletion. */
 export interface PurgeRun {
   readonly context: Context;
   readonly deletion: Deletion;
+  readonly project: ProjectRef;
   readonly token: number;
   readonly salt: Uint8Array;
   readonly log: Log;

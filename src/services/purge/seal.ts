@@ -2,6 +2,7 @@ import { LIMITS } from "../../core/limits.ts";
 import type { Deletion, SurfaceCounts } from "../../core/model.ts";
 import { buildReceipt, canonicalBytes, RECEIPT_TYPE, receiptHash } from "../../core/receipt.ts";
 import type { Sealed, SealFacts } from "../../ports/metadata/index.ts";
+import type { Capabilities } from "../../ports/object-store.ts";
 import type { PurgeRun } from "./run.ts";
 import { allSurfaces } from "./survey.ts";
 
@@ -17,7 +18,7 @@ export async function seal(run: PurgeRun): Promise<Deletion> {
     if (erased === 0) break;
     log.info({ rows: erased }, "rows erased");
   }
-  const capabilities = { ...(await context.store.capabilities()) };
+  const capabilities = await context.store.capabilities();
   const completed = await context.metadata.completeDeletion(deletion.id, token, (facts) =>
     sign(run, facts, capabilities),
   );
@@ -31,11 +32,7 @@ export async function seal(run: PurgeRun): Promise<Deletion> {
   return completed;
 }
 
-async function sign(
-  run: PurgeRun,
-  facts: SealFacts,
-  capabilities: Readonly<Record<string, string | number | boolean>>,
-): Promise<Sealed> {
+async function sign(run: PurgeRun, facts: SealFacts, capabilities: Capabilities): Promise<Sealed> {
   const { context } = run;
   const { deletion, now } = facts;
   const project = { id: deletion.projectId, uid: deletion.projectUid };
@@ -43,7 +40,10 @@ async function sign(
     deletionId: deletion.id,
     project,
     store: context.store.identity,
-    surfaces: inOrder(allSurfaces(context, project), facts.surfaces),
+    surfaces: inOrder(
+      allSurfaces(context, project, capabilities.versioning !== "none"),
+      facts.surfaces,
+    ),
     leaves: facts.leaves,
     merkleRoot: facts.merkleRoot,
     evidence: facts.evidence,
@@ -56,7 +56,7 @@ async function sign(
       verifiedAt: deletion.verifiedAt ?? now,
       issuedAt: now,
     },
-    capabilities,
+    capabilities: { ...capabilities },
   });
   const jws = await context.signer.sign(canonicalBytes(payload), RECEIPT_TYPE);
   return { jws, hash: receiptHash(jws) };

@@ -23,8 +23,13 @@ export function objectSurfaces(context: Context, project: ProjectRef): readonly 
 }
 
 /** All surfaces, also those that held nothing: a receipt names each of them. */
-export function allSurfaces(context: Context, project: ProjectRef): readonly Surface[] {
-  return [...objectSurfaces(context, project), "multipart"];
+export function allSurfaces(
+  context: Context,
+  project: ProjectRef,
+  versioned: boolean,
+): readonly Surface[] {
+  const others: readonly Surface[] = versioned ? ["multipart", "versions"] : ["multipart"];
+  return [...objectSurfaces(context, project), ...others];
 }
 
 /**
@@ -51,18 +56,27 @@ export async function* surveyListing(
   }
 }
 
-/** Tracked keys that no listing surface covers, each with what a listing of its own shows. */
+/** Tracked keys that no listing surface covers. */
+export async function* uncoveredKeys(
+  context: Context,
+  project: ProjectRef,
+): AsyncGenerator<{ readonly key: string }> {
+  const listings = context.layouts.surfacesFor(project);
+  for await (const page of trackedPages(context, project)) {
+    for (const { key } of page) {
+      if (!listings.some((listing) => listing.owns(key))) yield { key };
+    }
+  }
+}
+
+/** The same, each with what a listing of its own shows. */
 export async function* surveyUncovered(
   context: Context,
   project: ProjectRef,
   signal?: AbortSignal,
 ): AsyncGenerator<{ readonly key: string; readonly entry: ObjectEntry | null }> {
-  const listings = context.layouts.surfacesFor(project);
-  for await (const page of trackedPages(context, project)) {
-    for (const { key } of page) {
-      if (listings.some((listing) => listing.owns(key))) continue;
-      yield { key, entry: await listKey(context, key, signal) };
-    }
+  for await (const { key } of uncoveredKeys(context, project)) {
+    yield { key, entry: await listKey(context, key, signal) };
   }
 }
 

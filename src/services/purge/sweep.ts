@@ -1,47 +1,66 @@
+import type { SurfaceListing } from "../../core/layouts/index.ts";
 import { LIMITS } from "../../core/limits.ts";
 import type { Residue, Surface } from "../../core/model.ts";
-import { logEntry } from "../../core/removal-log.ts";
 import { StoreError } from "../../core/store-errors.ts";
 import type { ObjectEntry, UploadEntry } from "../../ports/object-store.ts";
 import { uploadPages } from "../listing.ts";
 import { inPool } from "../pool.ts";
-import { removeKeys } from "../removing.ts";
+import { outcomeOf, removeKeys } from "../removing.ts";
 import { abortInStore } from "../uploads/ending.ts";
+import { keepsVersions } from "../versions.ts";
 import { bytesOfParts, logUpload } from "./fence.ts";
+import { noteRemoved, recordPage } from "./page.ts";
 import type { PurgeRun } from "./run.ts";
 import { surveyListing, surveyUncovered } from "./survey.ts";
+import { sweepUncoveredVersions, sweepVersions } from "./sweep-versions.ts";
 
 /**
  * One pass over every surface, each from the start to the end, in order: tracked keys, canonical
- * prefix, legacy layouts, multipart uploads. A surface that fails does not keep the others from being
- * swept; what is not proven gone is answered as residue.
+ * prefix, legacy layouts, multipart uploads; on a store that keeps versions, the versions of each with
+ * it. A surface that fails does not keep the others from being swept; what is not proven gone is
+ * answered as residue.
  */
 export async function sweep(run: PurgeRun): Promise<readonly Residue[]> {
-  const { context, deletion } = run;
-  const project = { id: deletion.projectId, uid: deletion.projectUid };
   const residue: Residue[] = [];
-  residue.push(...(await attempt(run, "tracked", "", () => sweepUncovered(run))));
-  for (const listing of context.layouts.surfacesFor(project)) {
-    residue.push(
-      ...(await attempt(run, listing.surface, listing.prefix, async () => {
-        const refused: Residue[] = [];
-        await inPool(LIMITS.sweepPagesInFlight, async (add) => {
-          for await (const pages of surveyListing(context, project, listing, run.signal)) {
-            for (const { surface, entries } of pages) {
-              await add(async () => {
-                refused.push(...(await removePage(run, surface, entries)));
-              });
-            }
-          }
-        });
-        return refused;
-      })),
+  const take = async (
+    surface: Surface,
+    prefix: string,
+    work: () => Promise<readonly Residue[]>,
+  ): Promise<void> => {
+    residue.push(...(await attempt(run, surface, prefix, work)));
+  };
+  let versioned = false;
+  await take("versions", "", async () => {
+    versioned = await keepsVersions(run.context, true);
+    return [];
+  });
+  // Nothing is removed while it is not known whether that would only hide it.
+  if (residue.length > 0) return residue;
+  await take("tracked", "", () => (versioned ? sweepUncoveredVersions(run) : sweepUncovered(run)));
+  for (const listing of run.context.layouts.surfacesFor(run.project)) {
+    await take(listing.surface, listing.prefix, () =>
+      versioned ? sweepVersions(run, listing) : sweepListing(run, listing),
     );
   }
   for (const prefix of uploadPrefixes(run)) {
-    residue.push(...(await attempt(run, "multipart", prefix, () => sweepUploads(run, prefix))));
+    await take("multipart", prefix, () => sweepUploads(run, prefix));
   }
   return residue;
+}
+
+async function sweepListing(run: PurgeRun, listing: SurfaceListing): Promise<readonly Residue[]> {
+  const { context, project, signal } = run;
+  const refused: Residue[] = [];
+  await inPool(LIMITS.sweepPagesInFlight, async (add) => {
+    for await (const pages of surveyListing(context, project, listing, signal)) {
+      for (const { surface, entries } of pages) {
+        await add(async () => {
+          refused.push(...(await removePage(run, surface, entries)));
+        });
+      }
+    }
+  });
+  return refused;
 }
 
 /** A surface that could not be listed or swept whole is `unknown`, and that is residue (I3). */
@@ -71,20 +90,15 @@ async function removePage(
   surface: Surface,
   entries: readonly ObjectEntry[],
 ): Promise<readonly Residue[]> {
-  const { context, deletion, token, salt, signal } = run;
-  const page = entries.map(({ key, sizeBytes }) => logEntry(salt, surface, key, sizeBytes));
-  await context.metadata.recordPage(deletion.id, token, surface, page);
+  const units = entries.map(({ key, sizeBytes }) => ({ unit: key, sizeBytes }));
+  await recordPage(run, surface, units);
   const keys = entries.map(({ key }) => key);
-  const { gone, refused } = await removeKeys(context, keys, signal);
-  await context.metadata.recordProgress(deletion.id, token, surface, gone);
-  run.log.info({ surface, asked: keys.length, gone, refused: refused.length }, "page removed");
-  context.watch.notify(deletion.id);
-  return refused.map((refusal) => ({ surface, ...refusal }));
+  const removed = await removeKeys(run.context, keys, run.signal);
+  return await noteRemoved(run, surface, keys.length, removed);
 }
 
 async function sweepUncovered(run: PurgeRun): Promise<readonly Residue[]> {
-  const { context, deletion, signal } = run;
-  const project = { id: deletion.projectId, uid: deletion.projectUid };
+  const { context, project, signal } = run;
   const residue: Residue[] = [];
   let page: ObjectEntry[] = [];
   for await (const { entry } of surveyUncovered(context, project, signal)) {
@@ -99,27 +113,32 @@ async function sweepUncovered(run: PurgeRun): Promise<readonly Residue[]> {
 
 async function sweepUploads(run: PurgeRun, prefix: string): Promise<readonly Residue[]> {
   const residue: Residue[] = [];
-  for await (const entries of ownUploadPages(run, prefix)) {
-    for (const entry of entries) {
-      try {
-        await sweepUpload(run, entry);
-      } catch (error) {
-        if (!(error instanceof StoreError) || run.signal.aborted) throw error;
-        const outcome = error.errorClass === "blocked" ? "blocked" : "failed";
-        const { code, message } = error;
-        residue.push({ surface: "multipart", key: entry.key, outcome, code, message });
+  await inPool(LIMITS.abortsInFlight, async (add) => {
+    for await (const entries of ownUploadPages(run, prefix)) {
+      for (const entry of entries) {
+        await add(async () => {
+          const refused = await sweepUpload(run, entry);
+          if (refused) residue.push(refused);
+        });
       }
     }
-  }
+  });
   return residue;
 }
 
-async function sweepUpload(run: PurgeRun, { key, uploadId }: UploadEntry): Promise<void> {
-  const bytes = await bytesOfParts(run, key, uploadId);
-  if (bytes === null) return;
-  await logUpload(run, key, uploadId, bytes);
-  await abortInStore(run.context, key, uploadId, run.signal);
+async function sweepUpload(run: PurgeRun, { key, uploadId }: UploadEntry): Promise<Residue | null> {
+  try {
+    const bytes = await bytesOfParts(run, key, uploadId);
+    if (bytes === null) return null;
+    await logUpload(run, key, uploadId, bytes);
+    await abortInStore(run.context, key, uploadId, run.signal);
+  } catch (error) {
+    if (!(error instanceof StoreError) || run.signal.aborted) throw error;
+    const { code, message } = error;
+    return { surface: "multipart", key, outcome: outcomeOf(error), code, message };
+  }
   await run.context.metadata.recordProgress(run.deletion.id, run.token, "multipart", 1);
+  return null;
 }
 
 /** Pages of incomplete uploads below a prefix, of each only what belongs to the project (I4). */
@@ -127,8 +146,7 @@ export async function* ownUploadPages(
   run: PurgeRun,
   prefix: string,
 ): AsyncGenerator<readonly UploadEntry[]> {
-  const { context, deletion, signal } = run;
-  const project = { id: deletion.projectId, uid: deletion.projectUid };
+  const { context, project, signal } = run;
   const listings = context.layouts.surfacesFor(project).filter((one) => one.prefix === prefix);
   for await (const entries of uploadPages(context, prefix, signal)) {
     yield entries.filter(({ key }) => listings.some((listing) => listing.owns(key)));
@@ -137,6 +155,6 @@ export async function* ownUploadPages(
 
 /** The prefixes below which uploads are listed, each once. */
 export function uploadPrefixes(run: PurgeRun): readonly string[] {
-  const { projectId: id, projectUid: uid } = run.deletion;
-  return [...new Set(run.context.layouts.surfacesFor({ id, uid }).map(({ prefix }) => prefix))];
+  const listings = run.context.layouts.surfacesFor(run.project);
+  return [...new Set(listings.map(({ prefix }) => prefix))];
 }

@@ -2,10 +2,11 @@ import { LIMITS } from "../../core/limits.ts";
 import type { Evidence, Residue, Surface } from "../../core/model.ts";
 import { logEntry } from "../../core/removal-log.ts";
 import { StoreError } from "../../core/store-errors.ts";
-import { objectPages } from "../listing.ts";
+import { objectPages, versionPages } from "../listing.ts";
+import { keepsVersions, versionsOfKey } from "../versions.ts";
 import type { PurgeRun } from "./run.ts";
 import { ownUploadPages, unknownSurface, uploadPrefixes } from "./sweep.ts";
-import { surveyUncovered, trackedPages } from "./survey.ts";
+import { surveyUncovered, trackedPages, uncoveredKeys } from "./survey.ts";
 
 /**
  * The verification (R6): lists every surface again, from the start to the end, after the fence. When
@@ -13,8 +14,7 @@ import { surveyUncovered, trackedPages } from "./survey.ts";
  * showed; else what was found is answered. Only then may rows go (R9).
  */
 export async function verify(run: PurgeRun): Promise<readonly Residue[]> {
-  const { context, deletion, token, log } = run;
-  const project = { id: deletion.projectId, uid: deletion.projectUid };
+  const { context, deletion, token, log, project } = run;
   const evidence: Evidence[] = [];
   const found: Residue[] = [];
   for (const { surface, prefix, owns } of context.layouts.surfacesFor(project)) {
@@ -35,6 +35,7 @@ export async function verify(run: PurgeRun): Promise<readonly Residue[]> {
     }
     return listings;
   });
+  await examineVersions(run, evidence, found);
   for (const prefix of uploadPrefixes(run)) {
     await examine(run, "multipart", prefix, evidence, found, async (see) => {
       let pages = 0;
@@ -53,6 +54,45 @@ export async function verify(run: PurgeRun): Promise<readonly Residue[]> {
   await context.metadata.recordEvidence(deletion.id, token, evidence);
   log.info({ listings: evidence.length }, "every surface is listed empty");
   return [];
+}
+
+/**
+ * The versions of every surface, where the store keeps any. It is asked anew: versions may be kept
+ * since a moment ago, and then what the sweep removed is only hidden.
+ */
+async function examineVersions(
+  run: PurgeRun,
+  evidence: Evidence[],
+  found: Residue[],
+): Promise<void> {
+  const { context, project, signal } = run;
+  let versioned: boolean;
+  try {
+    versioned = await keepsVersions(context, true);
+  } catch (error) {
+    if (!(error instanceof StoreError) || signal.aborted) throw error;
+    found.push(unknownSurface("versions", "", error));
+    return;
+  }
+  if (!versioned) return;
+  for (const { prefix, owns } of context.layouts.surfacesFor(project)) {
+    await examine(run, "versions", prefix, evidence, found, async (see) => {
+      let pages = 0;
+      for await (const entries of versionPages(context, prefix, signal)) {
+        pages++;
+        for (const { key } of entries) if (owns(key)) see(key);
+      }
+      return pages;
+    });
+  }
+  await examine(run, "versions", "", evidence, found, async (see) => {
+    let listings = 0;
+    for await (const { key } of uncoveredKeys(context, project)) {
+      listings++;
+      for await (const version of versionsOfKey(context, key, signal)) see(version.key);
+    }
+    return listings;
+  });
 }
 
 type See = (key: string) => void;
@@ -84,8 +124,7 @@ async function examine(
 
 /** Counts tracked keys that were never seen, before the rows that know them go. */
 async function recordAbsent(run: PurgeRun): Promise<void> {
-  const { context, deletion, token, salt } = run;
-  const project = { id: deletion.projectId, uid: deletion.projectUid };
+  const { context, deletion, token, salt, project } = run;
   for await (const page of trackedPages(context, project)) {
     run.signal.throwIfAborted();
     const entries = page.map(({ key, sizeBytes }) => logEntry(salt, "tracked", key, sizeBytes));

@@ -1,0 +1,107 @@
+import { LIMITS } from "../core/limits.ts";
+import { uploadUnit, versionUnit } from "../core/removal-log.ts";
+import { StoreError } from "../core/store-errors.ts";
+import type { ObjectEntry, UploadEntry, VersionEntry } from "../ports/object-store.ts";
+import { objectPages, uploadPages, versionPages } from "./listing.ts";
+import { inPool } from "./pool.ts";
+import {
+  outcomeOf,
+  type Refusal,
+  removeKeys,
+  removeVersions,
+  type StoreContext,
+} from "./removing.ts";
+
+/** An object, a version of one, or an incomplete upload, as one thing to remove. */
+export interface Unit {
+  readonly id: string;
+  readonly key: string;
+  readonly sizeBytes: number;
+  readonly uploadId?: string;
+  readonly versionId?: string;
+}
+
+/**
+ * What lies below a prefix, page by page: versions where the store keeps any (an object is its newest
+ * one), else objects; then incomplete uploads.
+ */
+export async function* unitPages(
+  context: StoreContext,
+  prefix: string,
+  versioned: boolean,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<readonly Unit[]> {
+  if (versioned) {
+    for await (const entries of versionPages(context, prefix, signal)) {
+      yield entries.map((entry) => versionUnitOf(entry));
+    }
+  } else {
+    for await (const entries of objectPages(context, prefix, signal)) {
+      yield entries.map((entry) => objectUnit(entry));
+    }
+  }
+  for await (const entries of uploadPages(context, prefix, signal)) {
+    yield entries.map((entry) => uploadUnitOf(entry));
+  }
+}
+
+/** Removes a page of units; answers what was refused, by the units' ids. */
+export async function removeUnits(
+  context: StoreContext,
+  units: readonly Unit[],
+  signal: AbortSignal | undefined,
+): Promise<ReadonlyMap<string, Refusal>> {
+  const left = new Map<string, Refusal>();
+  const keys = units.filter(({ uploadId, versionId }) => (uploadId ?? versionId) === undefined);
+  const removed = await removeKeys(
+    context,
+    keys.map(({ key }) => key),
+    signal,
+  );
+  for (const refusal of removed.refused) left.set(refusal.key, refusal);
+  const versions = units.flatMap(({ key, versionId }) =>
+    versionId === undefined ? [] : [{ key, versionId }],
+  );
+  const { refused } = await removeVersions(context, versions, signal);
+  for (const refusal of refused) {
+    left.set(versionUnit(refusal.key, refusal.versionId ?? ""), refusal);
+  }
+  await inPool(LIMITS.abortsInFlight, async (add) => {
+    for (const { id, key, uploadId } of units) {
+      if (uploadId === undefined) continue;
+      await add(async () => {
+        const refusal = await abort(context, key, uploadId, signal);
+        if (refusal) left.set(id, refusal);
+      });
+    }
+  });
+  return left;
+}
+
+async function abort(
+  { store }: StoreContext,
+  key: string,
+  uploadId: string,
+  signal: AbortSignal | undefined,
+): Promise<Refusal | null> {
+  try {
+    await store.abortUpload(key, uploadId, signal);
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    if (error.code === "no-such-upload") return null;
+    return { key, outcome: outcomeOf(error), code: error.code, message: error.message };
+  }
+  return null;
+}
+
+function objectUnit({ key, sizeBytes }: ObjectEntry): Unit {
+  return { id: key, key, sizeBytes };
+}
+
+function versionUnitOf({ key, versionId, sizeBytes }: VersionEntry): Unit {
+  return { id: versionUnit(key, versionId), key, versionId, sizeBytes };
+}
+
+function uploadUnitOf({ key, uploadId }: UploadEntry): Unit {
+  return { id: uploadUnit(key, uploadId), key, uploadId, sizeBytes: 0 };
+}
