@@ -1,0 +1,119 @@
+import { messageOfCode, type S3Code, statusOf } from "./errors.ts";
+import type { Fault, ListingFault } from "./fault.ts";
+import { errorReply, type Reply } from "./reply.ts";
+
+/** A fault with what tests wait for. */
+export interface LateFault extends Fault {
+  readonly hasLanded: Promise<void>;
+}
+
+/** Refused before any effect. */
+export function refuse(
+  status: number,
+  code: string,
+  options: { readonly message?: string; readonly headers?: Reply["headers"] } = {},
+): Fault {
+  const reply = errorReply(status, code, options.message ?? "");
+  const headers = { ...reply.headers, ...options.headers };
+  return { name: `refuse ${status} ${code}`, instead: { ...reply, headers } };
+}
+
+/** Refused as S3 words it. */
+export function refuseWith(code: S3Code, headers: Reply["headers"] = {}): Fault {
+  return refuse(statusOf(code), code, { message: messageOfCode(code), headers });
+}
+
+/** The page of a proxy that stands before the store. */
+export function proxyPage(status: number): Fault {
+  const body = new TextEncoder().encode("<html><body><h1>Sorry</h1><br>Try later</body></html>");
+  return {
+    name: `proxy page ${status}`,
+    instead: { status, headers: { "content-type": "text/html" }, body },
+  };
+}
+
+/** No effect and no answer; the connection stays open. */
+export function silence(): Fault {
+  return { name: "silence", instead: "silence" };
+}
+
+/** The effect, and then nothing of the answer. */
+export function loseReply(end: "reset" | "close" | "hang"): Fault {
+  return { name: `reply lost by ${end}`, lost: { share: null, end } };
+}
+
+/** The effect, and then only the first part of the answer's body. */
+export function cutReply(end: "reset" | "close" | "hang", share = 0.5): Fault {
+  return { name: `reply cut by ${end}`, lost: { share, end } };
+}
+
+/** No answer; the effect comes once `until` resolves, however long the client has given up. */
+export function late(until: Promise<unknown>): LateFault {
+  const { promise: hasLanded, resolve: landed } = Promise.withResolvers<void>();
+  return { name: "late effect", until, landed, hasLanded, lost: { share: null, end: "hang" } };
+}
+
+/** The effect happens twice, as when something on the way sends the request again. */
+export function twice(): Fault {
+  return { name: "duplicate effect", effects: 2 };
+}
+
+/** Status 200, and an error in the body: AWS sends the head before Complete and copies are done. */
+export function errorIn200(code: S3Code, options: { readonly effect?: boolean } = {}): Fault {
+  const { body, headers } = errorReply(200, code, messageOfCode(code));
+  const spaces = new TextEncoder().encode('<?xml version="1.0" encoding="UTF-8"?>\n   \n');
+  const text = new TextDecoder().decode(body).replace(/^<\?xml[^>]*\?>\s*/, "");
+  const reply = {
+    status: 200,
+    headers,
+    body: Buffer.concat([spaces, Buffer.from(text)]),
+    isError: true,
+  };
+  const name = `error in 200 ${code}`;
+  return options.effect ? { name, edit: () => reply } : { name, instead: reply };
+}
+
+/** Some keys of a DeleteObjects come back as errors, and stay. */
+export function entryErrors(
+  code: S3Code,
+  isHit: (key: string) => boolean,
+  message?: string,
+): Fault {
+  const error = { kind: "error", code, message: message ?? messageOfCode(code) } as const;
+  return { name: `entry error ${code}`, entry: (key) => (isHit(key) ? error : null) };
+}
+
+/** The reply of a DeleteObjects does not mention some keys. */
+export function leaveOut(isHit: (key: string) => boolean, removes = false): Fault {
+  const entry = { kind: "left-out", removes } as const;
+  return { name: "entries left out", entry: (key) => (isHit(key) ? entry : null) };
+}
+
+/** The effect, and then the right status without a body. */
+export function emptyReplyBody(): Fault {
+  return { name: "empty body", edit: (reply) => ({ ...reply, body: new Uint8Array() }) };
+}
+
+/** The effect, and then a document that ends in the midst, with a length that fits it. */
+export function malformedReply(): Fault {
+  const half = (reply: Reply): Uint8Array =>
+    reply.body.subarray(0, Math.ceil(reply.body.length / 2));
+  return { name: "malformed body", edit: (reply) => ({ ...reply, body: half(reply) }) };
+}
+
+export function listingFault(listing: ListingFault): Fault {
+  return { name: `listing ${Object.keys(listing).join(" ")}`, listing };
+}
+
+/** A body that is shorter than what the store says of the object, whole as far as HTTP can tell. */
+export function shortBody(bytes = 1): Fault {
+  const edit = (reply: Reply): Reply => ({
+    ...reply,
+    body: reply.body.subarray(0, Math.max(0, reply.body.length - bytes)),
+  });
+  return { name: "short body", edit };
+}
+
+export function ignoreRange(): Fault {
+  return { name: "range ignored", ignoresRange: true };
+}
