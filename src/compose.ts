@@ -18,10 +18,12 @@ import type { Log } from "./ports/log.ts";
 import type { Context } from "./services/context.ts";
 import { DeletionWatch } from "./services/deletion-watch.ts";
 import { InFlight } from "./services/in-flight.ts";
+import { tryStore } from "./services/doctor/store.ts";
 import { createServices, type Services } from "./services/index.ts";
 import { jobHandlers, scanForever } from "./services/worker.ts";
 import { VERSION } from "./version.ts";
 
+export { diagnose } from "./compose/doctor.ts";
 export { openStore } from "./compose/store.ts";
 export { loadPublicKeys } from "./compose/public-keys.ts";
 export { openLog } from "./adapters/pino-log.ts";
@@ -63,7 +65,9 @@ export async function composeService(
       log,
     });
     const admin = await adminOf(config, log);
-    const store = await openStore(config.store, { clock: systemClock, random: systemRandom });
+    const ports = { clock: systemClock, random: systemRandom };
+    const store = await openStore(config.store, ports);
+    await tryStore({ ...ports, store });
     await database.metadata.keepPublicKey(signer.publicKey);
     await keepPublicKeys(config.dataDir, await database.metadata.listPublicKeys());
     const context: Context = {

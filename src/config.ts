@@ -47,6 +47,12 @@ export async function loadConfig(options: ConfigOptions = {}): Promise<Config> {
   });
 }
 
+/** Of the environment only what reaches a bucket: endpoint, region and keys. */
+export function storeSettings(env: Environment = process.env): Environment {
+  const names = Object.entries(env).filter(([name]) => /^(EXPUNGE_S3_|R2_|AWS_)/.test(name));
+  return Object.fromEntries(names);
+}
+
 /** What the command line's client needs: null where it has its default. @throws ExpungeError */
 export function loadClientSettings(env: Environment = process.env): {
   readonly url: string | null;

@@ -1,6 +1,7 @@
 import { ExpungeError, type ErrorCode, isExpungeError } from "../core/errors.ts";
 import { DatabaseError } from "../core/database-errors.ts";
-import { isStoreError } from "../core/store-errors.ts";
+import { isStoreError, type StoreError } from "../core/store-errors.ts";
+import { STORE_REMEDIES } from "../core/store-remedies.ts";
 
 /** What a script can tell from the end of a command. The numbers are an API and never change. */
 export const EXIT = {
@@ -63,6 +64,7 @@ const EXIT_OF: Readonly<Record<ErrorCode, ExitCode>> = {
   "object-missing": EXIT.unexpected,
   "database-unavailable": EXIT.unreachable,
   "store-unavailable": EXIT.unreachable,
+  "store-unusable": EXIT.usage,
   "store-not-listable": EXIT.unreachable,
   "data-dir-locked": EXIT.usage,
   "data-dir-unusable": EXIT.usage,
@@ -95,8 +97,8 @@ function asExpungeError(thrown: unknown): ExpungeError {
   if (isExpungeError(thrown)) return thrown;
   if (isStoreError(thrown)) {
     const details = { storeCode: thrown.code };
-    const code = STORE_DOWN.has(thrown.code) ? "store-unavailable" : "store-not-listable";
-    return new ExpungeError(code, thrown.message, { details, cause: thrown });
+    const remedy = STORE_REMEDIES[thrown.code];
+    return new ExpungeError(codeOf(thrown), thrown.message, { details, cause: thrown, remedy });
   }
   if (thrown instanceof DatabaseError) {
     const details = { databaseCode: thrown.code, effectUnknown: thrown.effectUnknown };
@@ -106,4 +108,7 @@ function asExpungeError(thrown: unknown): ExpungeError {
   return new ExpungeError("internal", message, { cause: thrown });
 }
 
-const STORE_DOWN: ReadonlySet<string> = new Set(["store-unavailable", "timeout", "throttled"]);
+function codeOf({ errorClass }: StoreError): ErrorCode {
+  if (errorClass === "retryable") return "store-unavailable";
+  return errorClass === "blocked" ? "store-unusable" : "store-not-listable";
+}

@@ -4,6 +4,7 @@ import { VERSION } from "../version.ts";
 import { addConfig } from "./commands/config.ts";
 import { addDeletion } from "./commands/deletion.ts";
 import { addDemo } from "./commands/demo.ts";
+import { addDoctor } from "./commands/doctor.ts";
 import { addFile } from "./commands/file.ts";
 import { addLayouts } from "./commands/layouts.ts";
 import { addProject } from "./commands/project.ts";
@@ -51,6 +52,7 @@ function programOf(shell: Shell): Command {
     });
   addServe(program, shell);
   addDemo(program, shell);
+  addDoctor(program, shell);
   addConfig(program, shell);
   addProject(program, shell);
   addFile(program, shell);

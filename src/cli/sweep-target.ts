@@ -1,40 +1,67 @@
 import { stat } from "node:fs/promises";
 import { dirname, relative, resolve, sep } from "node:path";
-import type { Config } from "../config.ts";
+import { type Config, type ConfigOptions, loadConfig, type StoreConfig } from "../config.ts";
 import { ExpungeError } from "../core/errors.ts";
 import { INTERNAL_PREFIX } from "../core/keys.ts";
 
-/** A store's directory, and the keys in it that are meant. */
+/** A store, and the keys in it that are meant. */
 export interface SweepTarget {
+  readonly store: StoreConfig;
+  /** How the store is called: a directory, or `s3://BUCKET`. */
   readonly root: string;
   readonly prefix: string;
 }
 
-/**
- * Reads `file:DIR/PREFIX/`. Where the store begins matters for what lies in `.expunge/` there, so it is
- * the nearest directory above that has one, else the configured store, else the prefix is taken to be
- * the last segment.
- * @throws ExpungeError `invalid-request`
- */
-export async function findTarget(
-  url: string,
-  options: { readonly cwd: string; readonly config: Config; readonly root?: string | undefined },
-): Promise<SweepTarget> {
-  if (url.startsWith("s3:")) {
+export interface TargetOptions {
+  readonly configOptions: ConfigOptions & { readonly cwd: string };
+  readonly root?: string | undefined;
+}
+
+/** Reads `s3://BUCKET/PREFIX/` or `file:DIR/PREFIX/`. @throws ExpungeError `invalid-request`, `invalid-config` */
+export async function findTarget(url: string, options: TargetOptions): Promise<SweepTarget> {
+  if (url.startsWith("s3:")) return await bucketTarget(url, options);
+  const text = /^file:(?:\/\/(?=\/))?(.+)$/s.exec(url)?.[1];
+  if (text !== undefined) return await directoryTarget(text, options);
+  throw new ExpungeError(
+    "invalid-request",
+    `'${url}' is no store; write s3://BUCKET/PREFIX/ or file:DIR/PREFIX/.`,
+  );
+}
+
+/** Endpoint, region and keys are those of the configuration; the bucket is the URL's. */
+async function bucketTarget(url: string, options: TargetOptions): Promise<SweepTarget> {
+  const [, bucket, prefix = ""] = /^s3:\/\/([^/]+)(?:\/(.*))?$/s.exec(url) ?? [];
+  if (bucket === undefined) {
     throw new ExpungeError(
-      "invalid-config",
-      "S3 and R2 stores are not part of this version yet: sweep of s3:// comes with the S3 adapter.",
+      "invalid-request",
+      `'${url}' names no bucket; write s3://BUCKET/PREFIX/.`,
     );
   }
-  const text = /^file:(?:\/\/(?=\/))?(.+)$/s.exec(url)?.[1];
-  if (text === undefined) {
-    throw new ExpungeError("invalid-request", `'${url}' is no store; write file:DIR/PREFIX/.`);
+  if (options.root !== undefined) {
+    throw new ExpungeError(
+      "invalid-request",
+      "--root is for directories; leave it out with s3://.",
+    );
   }
-  const path = resolve(options.cwd, text);
+  const overrides = { EXPUNGE_STORE: `s3://${bucket}` };
+  const { store } = await loadConfig({ ...options.configOptions, overrides });
+  return { store, root: `s3://${bucket}`, prefix };
+}
+
+/**
+ * Where the store begins matters for what lies in `.expunge/` there, so it is the nearest directory
+ * above that has one, else the configured store, else the prefix is taken to be the last segment.
+ */
+async function directoryTarget(
+  text: string,
+  { configOptions, root: given }: TargetOptions,
+): Promise<SweepTarget> {
+  const { cwd } = configOptions;
+  const path = resolve(cwd, text);
   const root =
-    options.root === undefined
-      ? await rootAbove(path, options.config)
-      : resolve(options.cwd, options.root);
+    given === undefined
+      ? await rootAbove(path, await loadConfig(configOptions))
+      : resolve(cwd, given);
   if (!isAtOrBelow(path, root)) {
     throw new ExpungeError("invalid-request", `${path} does not lie below ${root}.`);
   }
@@ -42,7 +69,8 @@ export async function findTarget(
     throw new ExpungeError("invalid-request", `There is no directory ${root}.`);
   }
   const below = relative(root, path).split(sep).join("/");
-  return { root, prefix: below !== "" && text.endsWith("/") ? `${below}/` : below };
+  const prefix = below !== "" && text.endsWith("/") ? `${below}/` : below;
+  return { store: { kind: "file", dir: root }, root, prefix };
 }
 
 async function rootAbove(path: string, { store }: Config): Promise<string> {

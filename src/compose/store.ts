@@ -1,22 +1,34 @@
 import { FilesystemObjectStore } from "../adapters/filesystem/object-store.ts";
+import { limitedStore } from "../adapters/limited-store.ts";
 import { retryingStore } from "../adapters/retrying-store.ts";
-import type { StoreConfig } from "../config.ts";
-import { ExpungeError } from "../core/errors.ts";
+import type { S3StoreConfig, StoreConfig } from "../config.ts";
 import type { Clock, Random } from "../ports/clock.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
 
-/** Opens the store that the configuration names. @throws ExpungeError */
-export async function openStore(
-  config: StoreConfig,
-  ports: { readonly clock: Clock; readonly random: Random; readonly asItIs?: boolean },
-): Promise<ObjectStore> {
+export interface StorePorts {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Takes a directory as it is and makes nothing in it. */
+  readonly asItIs?: boolean;
+}
+
+/**
+ * Opens the store that the configuration names, with the one policy of retries and limits around it.
+ * An S3 store is not asked anything yet: see `tryStore`.
+ * @throws ExpungeError
+ */
+export async function openStore(config: StoreConfig, ports: StorePorts): Promise<ObjectStore> {
   switch (config.kind) {
     case "file":
       return retryingStore(await FilesystemObjectStore.open(config.dir, ports), ports);
     case "s3":
-      throw new ExpungeError(
-        "invalid-config",
-        "S3 and R2 stores are not part of this version yet; use a local directory (file:DIR).",
-      );
+      return retryingStore(limitedStore(await openS3(config, ports)), ports);
   }
+}
+
+async function openS3(config: S3StoreConfig, { clock }: StorePorts): Promise<ObjectStore> {
+  // Loaded where it is needed: the client alone takes longer than most commands.
+  const { S3ObjectStore } = await import("../adapters/s3/object-store.ts");
+  const { kind: _kind, publicDomain: _public, ...options } = config;
+  return new S3ObjectStore({ ...options, clock });
 }

@@ -39,6 +39,7 @@ export function parseS3Store(reader: SettingReader): ParsedStore | null {
       : { accessKeyId: keyId.text, secretAccessKey: secret.text }),
     // Servers other than AWS seldom have a certificate and a name for each bucket.
     forcePathStyle: reader.boolean("EXPUNGE_S3_FORCE_PATH_STYLE", endpoint !== null),
+    ...(endpoint?.name.startsWith("R2_") === true ? { provider: "r2" as const } : {}),
     ...(publicDomain === null ? {} : { publicDomain }),
   };
   return {

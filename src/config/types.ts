@@ -23,6 +23,8 @@ export interface S3StoreConfig {
   readonly accessKeyId?: string;
   readonly secretAccessKey?: string;
   readonly forcePathStyle: boolean;
+  /** Where the settings say whose it is; else the endpoint's host does. */
+  readonly provider?: "r2";
   /** A host name, without scheme and path. */
   readonly publicDomain?: string;
 }

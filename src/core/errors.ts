@@ -46,6 +46,8 @@ export const ERRORS = {
   "database-unavailable":
     "Check that the database runs and is reachable, then try again; read first what is there.",
   "store-unavailable": "Check that the store is reachable and its credentials work, then retry.",
+  "store-unusable":
+    "Correct the store's settings or its permissions; 'expunge doctor' looks closer.",
   "store-not-listable": "The store could not be listed whole; nothing is concluded from it.",
   "data-dir-locked": "Stop the other process first, or give this one its own EXPUNGE_DATA_DIR.",
   "data-dir-unusable": "Give the directory to the user that runs expunge, or set EXPUNGE_DATA_DIR.",
@@ -65,19 +67,22 @@ export class ExpungeError extends Error {
   override readonly name = "ExpungeError" as const;
   readonly code: ErrorCode;
   readonly details: ErrorDetails;
+  readonly #remedy: string | null;
 
+  /** @param options `remedy` where more is known of what to do than the catalogue says */
   constructor(
     code: ErrorCode,
     message: string,
-    options: { details?: ErrorDetails; cause?: unknown } = {},
+    options: { details?: ErrorDetails; cause?: unknown; remedy?: string } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.details = options.details ?? {};
+    this.#remedy = options.remedy ?? null;
   }
 
   get remedy(): string {
-    return ERRORS[this.code];
+    return this.#remedy ?? ERRORS[this.code];
   }
 }
 

@@ -38,6 +38,19 @@ export function isInternalKey(key: string): boolean {
   return key.startsWith(INTERNAL_PREFIX);
 }
 
+/**
+ * Whether a key is what some expunge keeps for itself, wherever in the bucket its store begins: one
+ * bucket may hold several stores, each below a prefix.
+ */
+export function isKeptByExpunge(key: string): boolean {
+  return isInternalKey(key) || key.includes(`/${INTERNAL_PREFIX}`);
+}
+
+/** Where one examination of the store puts its objects. @param run tells it from others at the time */
+export function doctorPrefix(run: string): string {
+  return `${INTERNAL_PREFIX}doctor/${run}/`;
+}
+
 /** The prefix under which every tombstone lies (R11). */
 export const TOMBSTONE_PREFIX = TOMBSTONES;
 

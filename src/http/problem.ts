@@ -66,6 +66,7 @@ export const STATUS: Readonly<Record<ProblemCode, number>> = {
   "data-dir-unusable": 500,
   "database-unavailable": 503,
   "store-unavailable": 503,
+  "store-unusable": 503,
   "store-not-listable": 503,
   "service-unreachable": 503,
   "not-ready": 503,
@@ -102,6 +103,7 @@ const HIDDEN: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
   "invalid-receipt",
   "data-dir-locked",
   "data-dir-unusable",
+  "store-unusable",
 ]);
 
 /** Fastify's own errors, by their code. */

@@ -1,5 +1,5 @@
 import { ExpungeError } from "../core/errors.ts";
-import { INTERNAL_PREFIX, isInternalKey } from "../core/keys.ts";
+import { isKeptByExpunge } from "../core/keys.ts";
 import { LIMITS } from "../core/limits.ts";
 import { isStoreError, type StoreError } from "../core/store-errors.ts";
 import { countingStore, type RequestCounts } from "./counting-store.ts";
@@ -52,7 +52,7 @@ export function refuseReckless(prefix: string, consent: SweepConsent): void {
   if (prefix === "" && !consent.wholeBucket) {
     throw needs("The prefix is empty, which is the whole store", "--whole-bucket");
   }
-  if (prefix.startsWith(INTERNAL_PREFIX) && !consent.includeExpunge) {
+  if (isKeptByExpunge(prefix) && !consent.includeExpunge) {
     throw needs(
       `'${prefix}' is where expunge keeps tombstones, receipts and uploads`,
       "--include-expunge",
@@ -217,6 +217,6 @@ class SweepRun {
   }
 
   #covers(key: string): boolean {
-    return this.#options.includeExpunge || !isInternalKey(key);
+    return this.#options.includeExpunge || !isKeptByExpunge(key);
   }
 }

@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import {
@@ -8,6 +8,7 @@ import {
   type Fact,
 } from "../../src/cli/demo/checks.ts";
 import { playDemo } from "../../src/cli/demo/demo.ts";
+import { directoryEye } from "../../src/cli/demo/eye.ts";
 import { material, noise } from "../../src/cli/demo/material.ts";
 import { Output } from "../../src/cli/output.ts";
 import { Child, ioOf, temporaryDir } from "./harness.ts";
@@ -32,7 +33,7 @@ test("the demo's check is content with a store in which nothing of the project i
   const store = await temporaryDir();
   await mkdir(join(store, "projects/other"), { recursive: true });
   await writeFile(join(store, "projects/other/file"), "x");
-  const facts = await checkGone(store, PROJECT, []);
+  const facts = await checkGone(directoryEye(store), PROJECT, []);
   expect(facts.map(({ ok }) => ok)).toEqual([true, true, true, true]);
 });
 
@@ -44,7 +45,7 @@ test.each([
   const store = await temporaryDir();
   await mkdir(join(store, path, ".."), { recursive: true });
   await writeFile(join(store, path), "left");
-  const facts = await checkGone(store, PROJECT, []);
+  const facts = await checkGone(directoryEye(store), PROJECT, []);
   expect(facts.map(({ ok }) => ok)).toEqual([0, 1, 2, 3].map((at) => at !== failing));
 });
 
@@ -52,7 +53,7 @@ test("the demo's check finds the project's bytes under any name", async () => {
   const store = await temporaryDir();
   const bytes = material("secret", noise(500, 7));
   await writeFile(join(store, "innocent"), bytes.bytes);
-  const facts = await checkGone(store, PROJECT, [bytes]);
+  const facts = await checkGone(directoryEye(store), PROJECT, [bytes]);
   expect(facts.at(-1)).toMatchObject({ ok: false, detail: "innocent" });
 });
 
@@ -60,18 +61,18 @@ test("the demo's check takes a dangling link below the prefix for something that
   const store = await temporaryDir();
   await mkdir(join(store, "projects", UID), { recursive: true });
   await symlink("nowhere", join(store, "projects", UID, "link"));
-  const [below] = await checkGone(store, PROJECT, []);
+  const [below] = await checkGone(directoryEye(store), PROJECT, []);
   expect(below).toMatchObject({ ok: false });
 });
 
 test("the demo's check finds a sibling's object that was changed or removed", async () => {
   const store = await temporaryDir();
-  expect(await checkPlantedIntact(store, PROJECT)).toMatchObject({ ok: false });
+  expect(await checkPlantedIntact(directoryEye(store), PROJECT)).toMatchObject({ ok: false });
   await mkdir(join(store, "audio/proj_demo1"), { recursive: true });
   await writeFile(join(store, "audio/proj_demo1/voice.mp3"), "changed");
-  expect(await checkPlantedIntact(store, PROJECT)).toMatchObject({ ok: false });
+  expect(await checkPlantedIntact(directoryEye(store), PROJECT)).toMatchObject({ ok: false });
   await writeFile(join(store, "audio/proj_demo1/voice.mp3"), noise(100, 1));
-  expect(await checkPlantedIntact(store, PROJECT)).toMatchObject({ ok: true });
+  expect(await checkPlantedIntact(directoryEye(store), PROJECT)).toMatchObject({ ok: true });
 });
 
 test("the demo's check finds a sibling's file that is missing, foreign or changed", async () => {
@@ -90,13 +91,12 @@ test(
   { timeout: DEMO_TIMEOUT_MS },
   async () => {
     const io = ioOf();
-    const code = await playDemo(new Output(io, false), {
-      afterDeletion: async ({ storeDir }, gone) => {
+    const code = await playDemo(new Output(io, false), null, {
+      afterDeletion: async ({ eye }, gone) => {
         const [, , legacy] = gone.planted;
         if (!legacy) throw new Error("the demo planted nothing");
-        await mkdir(join(storeDir, legacy.path, ".."), { recursive: true });
-        await writeFile(join(storeDir, legacy.path), legacy.bytes);
-        await rm(join(storeDir, "audio/proj_demo10/scene-1/voice.mp3"));
+        await eye.put(legacy.path, legacy.bytes);
+        await eye.remove("audio/proj_demo10/scene-1/voice.mp3");
       },
     });
     expect(code).toBe(1);

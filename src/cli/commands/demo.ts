@@ -6,24 +6,23 @@ import type { Shell } from "../shell.ts";
 export function addDemo(program: Command, shell: Shell): void {
   program
     .command("demo")
-    .description("play the main job on real files in a temporary directory, and check it")
-    .option("--store <url>", "the store to play on (default: the temporary directory)")
+    .description(
+      "play the main job on real files in a temporary directory or a bucket, and check it",
+    )
+    .option(
+      "--store <url>",
+      "s3://BUCKET[/PREFIX]: plays there, below a prefix of its own that is emptied again",
+    )
     .action(shell.closingAction((flags: { readonly store?: string }) => demo(shell, flags)));
 }
 
 async function demo(shell: Shell, flags: { readonly store?: string }): Promise<ExitCode> {
-  if (flags.store?.startsWith("s3:")) {
-    throw new ExpungeError(
-      "invalid-config",
-      "S3 and R2 stores are not part of this version yet: demo --store s3:// comes with the S3 adapter.",
-    );
-  }
-  if (flags.store !== undefined) {
+  if (flags.store !== undefined && !flags.store.startsWith("s3://")) {
     throw new ExpungeError(
       "invalid-request",
-      "The demo plays in a temporary directory of its own: leave out --store.",
+      "The demo plays in a temporary directory of its own, or with --store s3://BUCKET[/PREFIX] in a bucket.",
     );
   }
   const { playDemo } = await import("../demo/demo.ts");
-  return await playDemo(shell.out);
+  return await playDemo(shell.out, flags.store ?? null);
 }

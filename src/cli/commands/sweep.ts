@@ -1,10 +1,10 @@
 import type { Command } from "commander";
-import { loadConfig } from "../../config.ts";
 import { ExpungeError } from "../../core/errors.ts";
 import { refuseReckless, type SweepReport, sweepPrefix } from "../../services/sweep.ts";
 import { configOptions } from "../connect.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
 import { count, formatBytes, printable, table } from "../output.ts";
+import { countingOn } from "../progress.ts";
 import type { Shell } from "../shell.ts";
 import { findTarget, type SweepTarget } from "../sweep-target.ts";
 
@@ -21,11 +21,14 @@ interface SweepFlags {
 export function addSweep(program: Command, shell: Shell): void {
   program
     .command("sweep")
-    .description("empty a prefix of a store (objects and incomplete uploads) and verify it")
-    .argument("<url>", "file:DIR/PREFIX/; needs no service")
+    .description("empty a prefix of a store (objects, versions, incomplete uploads) and verify it")
+    .argument("<url>", "s3://BUCKET/PREFIX/ or file:DIR/PREFIX/; needs no service")
     .option("--dry-run", "count what is there and change nothing")
     .option("--yes", "do it: nothing is removed without")
-    .option("--root <dir>", "where the store begins (default: found by its .expunge directory)")
+    .option(
+      "--root <dir>",
+      "where a directory's store begins (default: found by its .expunge directory)",
+    )
     .option("--whole-bucket", "allow an empty prefix")
     .option("--no-boundary", "allow a prefix that does not end in '/'")
     .option("--include-expunge", "also what expunge keeps for itself")
@@ -34,8 +37,7 @@ export function addSweep(program: Command, shell: Shell): void {
 
 async function sweep(shell: Shell, url: string, flags: SweepFlags): Promise<ExitCode> {
   const { io, out } = shell;
-  const config = await loadConfig(configOptions(io));
-  const target = await findTarget(url, { cwd: io.cwd, config, root: flags.root });
+  const target = await findTarget(url, { configOptions: configOptions(io), root: flags.root });
   const includeExpunge = flags.includeExpunge ?? false;
   refuseReckless(target.prefix, {
     wholeBucket: flags.wholeBucket ?? false,
@@ -51,17 +53,16 @@ async function sweep(shell: Shell, url: string, flags: SweepFlags): Promise<Exit
   }
   const { openStore, systemClock, systemRandom } = await import("../../compose.ts");
   const ports = { clock: systemClock, random: systemRandom };
-  const store = await openStore({ kind: "file", dir: target.root }, { ...ports, asItIs: true });
+  const { root, prefix } = target;
+  const dryRun = flags.dryRun ?? false;
+  const store = await openStore(target.store, { ...ports, asItIs: true });
+  const progress = countingOn(out);
   const report = await sweepPrefix(
     { ...ports, store },
-    {
-      prefix: target.prefix,
-      includeExpunge,
-      dryRun: flags.dryRun ?? false,
-      signal: io.interrupt,
-    },
+    { prefix, includeExpunge, dryRun, signal: io.interrupt, onProgress: progress.show },
   );
-  const document = { ...target, dryRun: flags.dryRun ?? false, ...report };
+  await progress.end();
+  const document = { root, prefix, dryRun, ...report };
   await out.result(document, () => linesOf(target, report, flags));
   return flags.dryRun || report.verified ? EXIT.done : EXIT.residue;
 }

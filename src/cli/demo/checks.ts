@@ -1,11 +1,7 @@
-import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import type { Eye } from "./eye.ts";
 import { type Material, sha256Of } from "./material.ts";
 
-/**
- * The independent check: it looks at the store's directory with nothing but the file system, so that a
- * defect of expunge's own listing cannot hide what it leaves behind.
- */
+/** The independent check: it looks at the store by other code than expunge's own (`eye.ts`). */
 
 /** Something that must be so, and what was seen. */
 export interface Fact {
@@ -18,52 +14,31 @@ export function fact(text: string, ok: boolean, detail: string): Fact {
   return { fact: text, ok, detail };
 }
 
-/** What lies on the disk for one project, besides what its rows name. Paths are below the store. */
-export interface OnDisk {
+/** What lies in the store for one project, besides what its rows name. */
+export interface InStore {
   readonly id: string;
   readonly uid: string;
   /** Objects below its canonical prefix and in the legacy layout, put there past expunge. */
   readonly planted: readonly Material[];
-  /** Directories of its open uploads. */
+  /** Its open uploads, as the eye tells them apart. */
   readonly uploads: readonly string[];
-}
-
-/** Every file and link below a directory, with `/` between the names. */
-export async function filesOf(dir: string): Promise<readonly string[]> {
-  const entries = await readdir(dir, { recursive: true, withFileTypes: true });
-  return entries
-    .filter((entry) => !entry.isDirectory())
-    .map((entry) =>
-      join(entry.parentPath, entry.name)
-        .slice(dir.length + 1)
-        .replaceAll("\\", "/"),
-    );
-}
-
-/** The names of the uploads that are open, as the store's directory shows them. */
-export async function uploadDirs(storeDir: string): Promise<readonly string[]> {
-  try {
-    return await readdir(join(storeDir, ".expunge", "uploads"));
-  } catch {
-    return [];
-  }
 }
 
 /** That nothing of a deleted project remains: no path, no upload, and nowhere its bytes. */
 export async function checkGone(
-  storeDir: string,
-  project: OnDisk,
+  eye: Eye,
+  project: InStore,
   ownBytes: readonly Material[],
 ): Promise<readonly Fact[]> {
-  const files = await filesOf(storeDir);
+  const files = await eye.files();
   const below = files.filter((path) => path.startsWith(`projects/${project.uid}/`));
   const planted = new Set(project.planted.map(({ path }) => path));
   const legacy = files.filter((path) => planted.has(path));
-  const open = (await uploadDirs(storeDir)).filter((dir) => project.uploads.includes(dir));
+  const open = (await eye.openUploads()).filter((upload) => project.uploads.includes(upload));
   const hashes = new Set([...project.planted, ...ownBytes].map(({ sha256 }) => sha256));
   const same: string[] = [];
   for (const path of files) {
-    const hash = await hashOf(join(storeDir, path));
+    const hash = await hashOf(eye, path);
     if (hash !== null && hashes.has(hash)) same.push(path);
   }
   const { id } = project;
@@ -76,10 +51,10 @@ export async function checkGone(
 }
 
 /** That what was planted beside a project that was not deleted is there, byte for byte. */
-export async function checkPlantedIntact(storeDir: string, project: OnDisk): Promise<Fact> {
+export async function checkPlantedIntact(eye: Eye, project: InStore): Promise<Fact> {
   const wrong: string[] = [];
   for (const { path, sha256 } of project.planted) {
-    if ((await hashOf(join(storeDir, path))) !== sha256) wrong.push(path);
+    if ((await hashOf(eye, path)) !== sha256) wrong.push(path);
   }
   return fact(
     `every planted and legacy object of ${project.id} is intact`,
@@ -110,13 +85,9 @@ export async function checkFilesIntact(
   );
 }
 
-/** Null for what is not there, and for a link that leads nowhere. */
-async function hashOf(path: string): Promise<string | null> {
-  try {
-    return sha256Of(await readFile(path));
-  } catch {
-    return null;
-  }
+async function hashOf(eye: Eye, path: string): Promise<string | null> {
+  const bytes = await eye.read(path);
+  return bytes === null ? null : sha256Of(bytes);
 }
 
 function shown(paths: readonly string[]): string {

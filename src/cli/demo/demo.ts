@@ -31,14 +31,23 @@ export interface DemoHooks {
   readonly afterDeletion?: (world: World, gone: Filled) => Promise<void>;
 }
 
-/** Plays the main job on real input in a temporary directory, and checks what came of it. */
-export async function playDemo(out: Output, hooks: DemoHooks = {}): Promise<ExitCode> {
+/**
+ * Plays the main job on real input, and checks what came of it: in a temporary directory, or in a
+ * bucket, below a prefix of its own that is emptied again.
+ */
+export async function playDemo(
+  out: Output,
+  store: string | null = null,
+  hooks: DemoHooks = {},
+): Promise<ExitCode> {
   const startedAt = Date.now();
-  await out.line("starting the service in a temporary directory");
-  const world = await openWorld(out.io);
+  await out.line(
+    `starting the service in a temporary directory${store === null ? "" : `, on ${store}`}`,
+  );
+  const world = await openWorld(out.io, store);
   try {
     const played = await play(out, world, hooks);
-    return await conclude(out, played, (Date.now() - startedAt) / 1000);
+    return await conclude(out, world.eye.by, played, (Date.now() - startedAt) / 1000);
   } finally {
     await world.close();
   }
@@ -71,10 +80,7 @@ async function play(out: Output, world: World, hooks: DemoHooks): Promise<Played
       ...plantedFacts(gone, plan),
       fact("the deletion is completed", deletion.state === "completed", deletion.state),
       ...facts,
-      ...(await checkGone(world.storeDir, gone, [
-        ...gone.files.slice(own.length),
-        gone.open.content,
-      ])),
+      ...(await checkGone(world.eye, gone, [...gone.files.slice(own.length), gone.open.content])),
       await checkProjectGone(client, gone.id),
       ...(await checkKept(world, kept)),
     ],
@@ -155,7 +161,7 @@ async function checkProjectGone(client: Client, id: string): Promise<Fact> {
   }
 }
 
-async function checkKept({ client, storeDir }: World, kept: Filled): Promise<readonly Fact[]> {
+async function checkKept({ client, eye }: World, kept: Filled): Promise<readonly Fact[]> {
   await completeUpload(client, kept.id, kept.open.uploadId);
   const files = await listAll<FileJson>(client, `${projectPath(kept.id)}/files`, {});
   const listed = files.map(({ path }) => path);
@@ -164,16 +170,21 @@ async function checkKept({ client, storeDir }: World, kept: Filled): Promise<rea
     new Uint8Array(await (await getFile(client, kept.id, path)).arrayBuffer());
   return [
     await checkFilesIntact(kept.id, stored, listed, read),
-    await checkPlantedIntact(storeDir, kept),
+    await checkPlantedIntact(eye, kept),
   ];
 }
 
-async function conclude(out: Output, played: Played, seconds: number): Promise<ExitCode> {
+async function conclude(
+  out: Output,
+  by: string,
+  played: Played,
+  seconds: number,
+): Promise<ExitCode> {
   const { facts, plan, deletion, payload } = played;
   const failed = facts.filter(({ ok }) => !ok);
   const ok = failed.length === 0;
   await out.result({ ok, seconds, facts, plan, deletion, payload }, () => [
-    "independent check, by the file system alone and by reading everything back:",
+    `independent check, by ${by} alone and by reading everything back:`,
     ...facts.map((one) => {
       const mark = one.ok ? out.style("green", "ok  ") : out.style("red", "FAIL");
       return `  ${mark} ${one.fact} (${one.detail})`;

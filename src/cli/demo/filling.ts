@@ -1,9 +1,7 @@
-import { mkdir, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
 import { inPool } from "../../services/pool.ts";
 import { completeUpload, createProject, openUpload, putFile, sendPart } from "../api.ts";
 import type { Client } from "../client.ts";
-import { type OnDisk, uploadDirs } from "./checks.ts";
+import type { InStore } from "./checks.ts";
 import { type Material, material, noise } from "./material.ts";
 import type { World } from "./world.ts";
 
@@ -13,7 +11,7 @@ const OPEN_PART_BYTES = 64 * 1024;
 const BINARY = "application/octet-stream";
 
 /** A project as the demo filled it. */
-export interface Filled extends OnDisk {
+export interface Filled extends InStore {
   /** Every file that the API stored. */
   readonly files: readonly Material[];
   /** An upload whose part is there and that nobody completed. */
@@ -60,7 +58,7 @@ async function sendParts(client: Client, id: string, file: Material): Promise<st
 
 /** Objects that no row names: below the project's own prefix, and in the layout of an older system. */
 async function plant(
-  { storeDir }: World,
+  { eye }: World,
   id: string,
   uid: string,
   seed: number,
@@ -71,21 +69,18 @@ async function plant(
     `audio/proj_${id}/scene-1/voice.mp3`,
     `audio/proj_${id}/scene-2/voice.mp3`,
   ].map((path, i) => material(path, noise(4096 + i, seed + 1 + i)));
-  for (const { path, bytes } of planted) {
-    await mkdir(dirname(join(storeDir, path)), { recursive: true });
-    await writeFile(join(storeDir, path), bytes);
-  }
+  for (const { path, bytes } of planted) await eye.put(path, bytes);
   return planted;
 }
 
 async function leaveOpen(
-  { client, storeDir }: World,
+  { client, eye }: World,
   id: string,
   seed: number,
 ): Promise<Pick<Filled, "open" | "uploads">> {
-  const before = new Set(await uploadDirs(storeDir));
+  const before = new Set(await eye.openUploads());
   const content = material("media/unfinished.bin", noise(OPEN_PART_BYTES, seed + 99));
   const uploadId = await sendParts(client, id, content);
-  const uploads = (await uploadDirs(storeDir)).filter((dir) => !before.has(dir));
+  const uploads = (await eye.openUploads()).filter((upload) => !before.has(upload));
   return { open: { uploadId, content }, uploads };
 }

@@ -1,67 +1,108 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { composeService, openLog, type Running } from "../../compose.ts";
-import { loadConfig } from "../../config.ts";
+import { basename, join } from "node:path";
+import {
+  composeService,
+  openLog,
+  openStore,
+  type Running,
+  systemClock,
+  systemRandom,
+} from "../../compose.ts";
+import { type Config, loadConfig, type S3StoreConfig, storeSettings } from "../../config.ts";
+import { ExpungeError } from "../../core/errors.ts";
 import { LIMITS } from "../../core/limits.ts";
+import { sweepPrefix } from "../../services/sweep.ts";
 import { Client } from "../client.ts";
 import type { Io } from "../io.ts";
 import { Listener } from "../listener.ts";
+import { type Eye, directoryEye } from "./eye.ts";
 
 const LAYOUTS = [{ name: "audio", template: "audio/proj_{project}/**" }];
 
 /** A real service in a temporary directory, with one legacy layout, and a client that talks to it. */
 export interface World {
   readonly dataDir: string;
-  /** Where the objects lie. */
-  readonly storeDir: string;
+  readonly eye: Eye;
   readonly client: Client;
-  /** Stops the service and removes the directory. */
+  /** Stops the service and removes what it made, in the directory and in a bucket. */
   close(): Promise<void>;
 }
 
-export async function openWorld(io: Io): Promise<World> {
+/** @param store `s3://BUCKET[/PREFIX]`, where it plays below a prefix of its own; null: a directory */
+export async function openWorld(io: Io, store: string | null): Promise<World> {
   const dir = await mkdtemp(join(tmpdir(), "expunge-demo-"));
   const removed = async (): Promise<void> => await rm(dir, { recursive: true, force: true });
   try {
     await writeFile(join(dir, "expunge.config.json"), JSON.stringify({ layouts: LAYOUTS }));
-    return await serveIn(dir, io, removed);
+    const config = await configIn(dir, io, store);
+    return await serveIn(config, io, removed);
   } catch (error) {
     await removed();
     throw error;
   }
 }
 
-async function serveIn(dir: string, io: Io, removed: () => Promise<void>): Promise<World> {
+/**
+ * Nothing of the user's own settings but what reaches a bucket that was asked for: the demo must not
+ * touch any other store or database.
+ */
+async function configIn(dir: string, io: Io, store: string | null): Promise<Config> {
   const dataDir = join(dir, "data");
   const storeDir = join(dataDir, "objects");
   await mkdir(storeDir, { recursive: true });
-  const config = await loadConfig({
-    // Nothing of the user's own settings: the demo must not reach any other store.
-    env: {},
+  const own = store === null ? `file:${storeDir}` : `${store.replace(/\/$/, "")}/${basename(dir)}`;
+  return await loadConfig({
+    env: store === null ? {} : storeSettings(io.env),
     cwd: dir,
     overrides: {
       EXPUNGE_DATA_DIR: dataDir,
-      EXPUNGE_STORE: `file:${storeDir}`,
+      EXPUNGE_STORE: own,
+      EXPUNGE_DATABASE: `pglite:${join(dataDir, "database")}`,
       EXPUNGE_PORT: "0",
     },
   });
+}
+
+async function serveIn(config: Config, io: Io, removed: () => Promise<void>): Promise<World> {
+  const seen = await eyeOf(config);
   const running = await composeService(config, { log: openLog({ level: "error" }) });
   let listener: Listener | null = null;
   const close = async (): Promise<void> => {
     await listener?.close(LIMITS.shutdownGraceMs);
     await running.close();
+    if (config.store.kind === "s3") await emptyBucket(config.store);
+    seen.close();
     await removed();
   };
   try {
     listener = await startListening(running, config, io);
     const { url } = listener;
     const client = new Client({ url, token: running.adminToken, signal: io.interrupt });
-    return { dataDir, storeDir, client, close };
+    return { dataDir: config.dataDir, eye: seen, client, close };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+async function eyeOf({ store }: Config): Promise<Eye & { close(): void }> {
+  if (store.kind === "file") return { ...directoryEye(store.dir), close: () => undefined };
+  const { bucketEye } = await import("./bucket-eye.ts");
+  return bucketEye(store);
+}
+
+/** The bucket is somebody's: what the demo put there goes, tombstones and receipts included. */
+async function emptyBucket(config: S3StoreConfig): Promise<void> {
+  const ports = { clock: systemClock, random: systemRandom };
+  const store = await openStore(config, ports);
+  const options = { prefix: "", includeExpunge: true, dryRun: false };
+  const { verified } = await sweepPrefix({ ...ports, store }, options);
+  if (verified) return;
+  throw new ExpungeError(
+    "store-unusable",
+    `Something of the demo remains below s3://${config.bucket}/${config.prefix}`,
+  );
 }
 
 async function startListening(

@@ -1,0 +1,64 @@
+import { existsSync } from "node:fs";
+import { openEmbedded } from "../adapters/pglite/open.ts";
+import { openPostgres } from "../adapters/postgres/open.ts";
+import { SystemClock } from "../adapters/system-clock.ts";
+import { SystemRandom } from "../adapters/system-random.ts";
+import type { Config } from "../config.ts";
+import { isExpungeError } from "../core/errors.ts";
+import { createLayoutSet } from "../core/layouts/index.ts";
+import type { Log } from "../ports/log.ts";
+import { type Check, failed, look, notApplicable, passed } from "../services/doctor/checks.ts";
+import { examineStore } from "../services/doctor/store.ts";
+import { openStore } from "./store.ts";
+
+const DATABASE_REMEDY =
+  "Check EXPUNGE_DATABASE: the address, the user, the password and the database's name.";
+const LAYOUTS_REMEDY = "Correct the layouts in the config file as docs/layouts.md describes.";
+
+/**
+ * Looks at everything that the configuration names, one after the other: nothing is changed but a few
+ * small objects below `.expunge/doctor/`, which are removed again.
+ */
+export async function diagnose(config: Config, log: Log): Promise<readonly Check[]> {
+  return [
+    await look("layouts", LAYOUTS_REMEDY, () => layouts(config)),
+    await look("database", DATABASE_REMEDY, () => database(config, log)),
+    ...(await stores(config)),
+  ];
+}
+
+async function layouts({ projectIdFormat, layouts: declared }: Config) {
+  const set = createLayoutSet(projectIdFormat, declared);
+  if (declared.length === 0) return notApplicable("no legacy layouts are declared");
+  const costly = set.withoutListingPrefix;
+  const note =
+    costly.length === 0 ? "" : `; each deletion lists the bucket for ${costly.join(", ")}`;
+  return passed(`${declared.length} layouts give no key to two projects${note}`);
+}
+
+async function database({ database: config }: Config, log: Log) {
+  if (config.kind === "postgres") {
+    const server = await openPostgres(config.url, log);
+    await server.close();
+    return passed("PostgreSQL answers, in a version and an encoding that fit");
+  }
+  if (!existsSync(config.dir)) return notApplicable("made at the first start");
+  try {
+    const embedded = await openEmbedded(config.dir);
+    await embedded.close();
+  } catch (error) {
+    if (!isExpungeError(error, "data-dir-locked")) throw error;
+    return passed("a running process has it open");
+  }
+  return passed("the embedded database opens");
+}
+
+async function stores({ store: config }: Config): Promise<readonly Check[]> {
+  const ports = { clock: new SystemClock(), random: new SystemRandom() };
+  try {
+    const store = await openStore(config, ports);
+    return await examineStore({ ...ports, store });
+  } catch (error) {
+    return [failed("store-reachable", error, "Check EXPUNGE_STORE.")];
+  }
+}
