@@ -34,6 +34,8 @@ export interface RawRequest {
   readonly at?: number;
   /** Sent, but not signed. */
   readonly unsigned?: Readonly<Record<string, string>>;
+  /** How the body is framed: without its length, or broken off before the length that is announced. */
+  readonly framing?: "chunked" | "broken-off";
   /** The payload hash that is signed, if not that of the body; null leaves it out. */
   readonly payloadHash?: string | null;
 }
@@ -77,11 +79,15 @@ export async function sendRaw(server: WireServer, raw: RawRequest): Promise<RawR
 
 async function send(
   server: WireServer,
-  { method, path, query = "" }: RawRequest,
+  { method, path, query = "", framing }: RawRequest,
   headers: Readonly<Record<string, string>>,
   body: Buffer,
 ): Promise<RawReply> {
-  const length = { "content-length": String(body.length) };
+  const length: Record<string, string> = {
+    ...(framing === "chunked"
+      ? { "transfer-encoding": "chunked" }
+      : { "content-length": String(body.length + (framing === "broken-off" ? 1 : 0)) }),
+  };
   return await new Promise((resolve, reject) => {
     const target = query === "" ? path : `${path}?${query}`;
     const request = httpRequest({
@@ -103,6 +109,7 @@ async function send(
         resolve({ status: response.statusCode ?? 0, headers: response.headers, text, code });
       });
     });
-    request.end(body);
+    if (framing === "broken-off") request.write(body, () => request.destroy());
+    else request.end(body);
   });
 }

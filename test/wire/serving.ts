@@ -111,10 +111,14 @@ class Call {
     return fault?.edit && reply.status < 300 ? fault.edit(reply) : reply;
   }
 
-  /** S3 takes no upload whose length it does not know beforehand. */
+  /** S3 takes no upload whose length it does not know beforehand, be it said in a header of its own. */
   #checkLength(operation: Operation): void {
     if (operation !== "PutObject" && operation !== "UploadPart") return;
-    if (!this.#request?.headers.has("content-length")) throw new WireError("MissingContentLength");
+    const headers = this.#request?.headers;
+    if (headers?.has("content-length")) return;
+    const takesTrailers = this.#rules.state.dialect.trailers;
+    if (takesTrailers && headers?.has("x-amz-decoded-content-length")) return;
+    throw new WireError("MissingContentLength");
   }
 
   #digests(operation: Operation, body: WireBody): readonly string[] {
