@@ -83,11 +83,9 @@ async function send(
   headers: Readonly<Record<string, string>>,
   body: Buffer,
 ): Promise<RawReply> {
-  const length: Record<string, string> = {
-    ...(framing === "chunked"
-      ? { "transfer-encoding": "chunked" }
-      : { "content-length": String(body.length + (framing === "broken-off" ? 1 : 0)) }),
-  };
+  const announced = String(body.length + (framing === "broken-off" ? 1 : 0));
+  const length: Record<string, string> =
+    framing === "chunked" ? { "transfer-encoding": "chunked" } : { "content-length": announced };
   return await new Promise((resolve, reject) => {
     const target = query === "" ? path : `${path}?${query}`;
     const request = httpRequest({

@@ -31,7 +31,9 @@ export function useWire(): (options?: WireOptions, bucket?: BucketOptions) => Pr
 }
 
 /** What the SDK made of an answer: status and code. Fails where the call succeeded. */
-export async function refusalOf(call: Promise<unknown>): Promise<readonly [number?, string?]> {
+export async function refusalOf(
+  call: Promise<unknown>,
+): Promise<readonly [number | undefined, string]> {
   try {
     await call;
   } catch (error) {

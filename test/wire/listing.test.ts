@@ -169,8 +169,8 @@ describe("listings on the wire", () => {
       KeyMarker: first.NextKeyMarker,
       UploadIdMarker: first.NextUploadIdMarker,
     });
-    expect([first, second].map(({ Uploads }) => Uploads?.[0]?.UploadId).sort()).toEqual(
-      ids.slice(0, 2).sort(),
+    expect(new Set([first, second].map(({ Uploads }) => Uploads?.[0]?.UploadId))).toEqual(
+      new Set(ids.slice(0, 2)),
     );
     expect((await list({ KeyMarker: "u/a" })).Uploads?.map(({ Key }) => Key)).toEqual(["u/b"]);
     expect((await list({})).IsTruncated).toBe(false);
