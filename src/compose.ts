@@ -57,6 +57,10 @@ export async function composeService(
   for (const name of layouts.withoutListingPrefix) {
     log.warn({ layout: name }, "this layout has no listing prefix: each deletion lists the bucket");
   }
+  // Before the database: what is wrong with the store is then said at once.
+  const ports = { clock: systemClock, random: systemRandom };
+  const store = await openStore(config.store, ports);
+  await tryStore({ ...ports, store });
   const database = await openDatabase(config, log);
   try {
     const signer = await openSigner({
@@ -65,9 +69,6 @@ export async function composeService(
       log,
     });
     const admin = await adminOf(config, log);
-    const ports = { clock: systemClock, random: systemRandom };
-    const store = await openStore(config.store, ports);
-    await tryStore({ ...ports, store });
     await database.metadata.keepPublicKey(signer.publicKey);
     await keepPublicKeys(config.dataDir, await database.metadata.listPublicKeys());
     const context: Context = {

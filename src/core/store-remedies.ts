@@ -28,7 +28,8 @@ export const STORE_REMEDIES: Readonly<Record<StoreErrorCode, string>> = {
   "invalid-part": "Send the upload again from its start.",
   "invalid-range": "Ask for a range within the object.",
   "bad-request": "Look at the message: the store takes such a request for wrong.",
-  "listing-broken": "Nothing is concluded from this listing; ask the store's operator.",
+  "listing-broken":
+    "Check that the endpoint is an S3 API and no proxy or web page answers in its place; nothing is concluded from this listing.",
   "unlisted-reply":
     "Check that the endpoint is an S3 API and no proxy or web page answers in its place.",
   "not-supported": "Use a store that has this call, or leave out what needs it.",
