@@ -1,14 +1,26 @@
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
-import { useDatabase } from "../servers/given.ts";
-import { startPostgres } from "../servers/postgres.ts";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { postgresUrl } from "../servers/given.ts";
+import { createDatabase, startPostgres, type TestDatabase } from "../servers/postgres.ts";
 import { TcpProxy } from "../servers/tcp-proxy.ts";
 
 import { type ServiceProcess, temporaryDir } from "../support/service-process.ts";
 import { SharedService } from "./on-postgres.ts";
 import { filesBelow, plant, putFiles } from "./planting.ts";
 
-const url = useDatabase();
+/** Each test has its own, so that ids and the chain of receipts begin anew. */
+let database: TestDatabase;
+
+beforeEach(async () => {
+  database = await createDatabase(postgresUrl());
+});
+
+afterEach(async () => {
+  await database.drop();
+});
+
+const url = (): string => database.url;
+
 interface DeletionBody {
   readonly surfaces: readonly { readonly surface: string; readonly deleted: number }[];
 }
@@ -86,7 +98,7 @@ describe("a service whose PostgreSQL server fails it", () => {
       const line = await TcpProxy.start(Number(new URL(url()).port));
       await using service = await SharedService.prepare(dir.path, line.through(url()));
       const process = await service.start();
-      const uid = await makeProject(process, "p2");
+      const uid = await makeProject(process, "p1");
       const projectDir = join(service.objectsDir, "projects", uid);
       let commits = 0;
       let breaks = 0;
@@ -100,7 +112,7 @@ describe("a service whose PostgreSQL server fails it", () => {
         return ++breaks % 2 === 0 ? "cut" : "cut-answer";
       };
       for (let i = 0; i < files; i++) {
-        const path = `/v1/projects/p2/files/f${i}`;
+        const path = `/v1/projects/p1/files/f${i}`;
         const put = await persistently(() => process.request("PUT", path, { body: `file ${i}` }));
         expect([200, 201]).toContain(put.status);
         const got = await persistently(() => process.request("GET", path));
@@ -112,7 +124,7 @@ describe("a service whose PostgreSQL server fails it", () => {
       // Those of repeated requests too, whose rows the lost COMMITs never made.
       const objects = await filesBelow(projectDir);
       expect(objects.length).toBeGreaterThanOrEqual(files);
-      const deleted = await persistently(() => process.request("DELETE", "/v1/projects/p2"));
+      const deleted = await persistently(() => process.request("DELETE", "/v1/projects/p1"));
       expect(deleted.status).toBe(200);
       const deletion = (await deleted.json()) as DeletionBody;
       expect(deletion).toMatchObject({ state: "completed", residueTotal: 0 });
