@@ -1,0 +1,96 @@
+import { S3Client } from "@aws-sdk/client-s3";
+import type { Clock } from "../../ports/clock.ts";
+import { toStoreError } from "./errors.ts";
+import { HttpHandler, type CallOptions } from "./http-handler.ts";
+import { type S3StoreOptions, type S3Timeouts, TIMEOUTS } from "./options.ts";
+import { refuseForeignReplies } from "./replies.ts";
+
+/** The SDK would write its warnings to the console where it is given no logger. */
+const SILENT = {
+  trace: () => undefined,
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};
+
+/** The SDK's client as this adapter wants it: one attempt, no waits without bound, no surprises. */
+export class Client {
+  readonly s3: S3Client;
+  readonly bucket: string;
+  readonly timeouts: S3Timeouts;
+
+  constructor(options: S3StoreOptions) {
+    this.bucket = options.bucket;
+    this.timeouts = { ...TIMEOUTS, ...options.timeouts };
+    this.s3 = makeClient(options, new HttpHandler(this.timeouts));
+    signByClock(this.s3, options.clock);
+    refuseForeignReplies(this.s3);
+  }
+
+  /**
+   * Runs one call of the SDK.
+   * @param operation as S3 calls it
+   * @throws StoreError, or the signal's reason
+   */
+  async ask<T>(
+    operation: string,
+    options: CallOptions,
+    send: (options: CallOptions) => Promise<T>,
+  ): Promise<T> {
+    options.abortSignal?.throwIfAborted();
+    try {
+      return await send(options);
+    } catch (error) {
+      options.abortSignal?.throwIfAborted();
+      throw toStoreError(error, operation);
+    }
+  }
+
+  close(): void {
+    this.s3.destroy();
+  }
+}
+
+function makeClient(options: S3StoreOptions, requestHandler: HttpHandler): S3Client {
+  const { endpoint, region, accessKeyId, secretAccessKey } = options;
+  const credentials =
+    accessKeyId === undefined || secretAccessKey === undefined
+      ? {}
+      : { credentials: { accessKeyId, secretAccessKey } };
+  // With an endpoint of its own the SDK shall compose no other from AWS's settings.
+  const place =
+    endpoint === undefined ? {} : { endpoint, useFipsEndpoint: false, useDualstackEndpoint: false };
+  return new S3Client({
+    region,
+    ...place,
+    ...credentials,
+    forcePathStyle: options.forcePathStyle ?? endpoint !== undefined,
+    requestHandler,
+    logger: SILENT,
+    // Retries are a decorator of the port; two policies would multiply.
+    maxAttempts: 1,
+    retryMode: "standard",
+    // R2 and older stores know none of the checksums that newer SDKs add by themselves.
+    requestChecksumCalculation: "WHEN_REQUIRED",
+    responseChecksumValidation: "WHEN_REQUIRED",
+    expectContinueHeader: false,
+    followRegionRedirects: false,
+    disableS3ExpressSessionAuth: true,
+  });
+}
+
+/**
+ * Signatures are dated by our clock and nothing else. The SDK would shift it by the `Date` of every
+ * reply, also of a proxy's that is wrong, and hide that this machine's clock is: which the URLs that
+ * are handed out would then suffer from.
+ */
+function signByClock({ config }: S3Client, clock: Pick<Clock, "now">): void {
+  Object.defineProperty(config, "systemClockOffset", {
+    get: () => clock.now() - Date.now(),
+    set: () => {
+      // What a reply's date says of it.
+    },
+    enumerable: true,
+  });
+}

@@ -1,0 +1,134 @@
+import {
+  GetBucketVersioningCommand,
+  GetObjectLockConfigurationCommand,
+  ListMultipartUploadsCommand,
+  ListObjectVersionsCommand,
+} from "@aws-sdk/client-s3";
+import { StoreError } from "../../core/store-errors.ts";
+import type { Capabilities } from "../../ports/object-store.ts";
+import type { Client } from "./client.ts";
+import type { Place } from "./place.ts";
+import type { ProviderRules } from "./rules.ts";
+
+type Versioning = Capabilities["versioning"];
+type ObjectLock = Capabilities["objectLock"];
+
+/** Asks the bucket what it can do. @throws StoreError where it does not answer at all */
+export async function probe({
+  client,
+  keys,
+  rules,
+}: Place): Promise<Pick<Capabilities, "versioning" | "objectLock" | "multipartListing">> {
+  const [versioning, objectLock, multipartListing] = await Promise.all([
+    probeVersioning(client, keys.prefix, rules),
+    probeObjectLock(client, rules),
+    probeMultipartListing(client, keys.prefix),
+  ]);
+  return { versioning, objectLock, multipartListing };
+}
+
+async function probeVersioning(
+  client: Client,
+  prefix: string,
+  rules: ProviderRules,
+): Promise<Versioning> {
+  if (rules.versioning === "declared-none") {
+    // It can only be found to be wrong: by a version that is listed.
+    const seen = await seenVersions(client, prefix);
+    return seen === "some" ? "enabled" : "none";
+  }
+  const command = new GetBucketVersioningCommand({ Bucket: client.bucket });
+  const asked = await orRefusal(() =>
+    client.ask("GetBucketVersioning", {}, (call) => client.s3.send(command, call)),
+  );
+  if (!(asked instanceof StoreError)) {
+    const { Status } = asked;
+    if (Status === undefined) return "none";
+    if (Status === "Enabled") return "enabled";
+    return Status === "Suspended" ? "suspended" : "unknown";
+  }
+  const seen = await seenVersions(client, prefix);
+  if (seen === "some") return "enabled";
+  return seen === "not-supported" ? "none" : "unknown";
+}
+
+/** What a listing of versions shows, where the bucket does not say by itself whether it keeps any. */
+async function seenVersions(
+  client: Client,
+  prefix: string,
+): Promise<"some" | "nothing" | "not-supported" | "refused"> {
+  const command = new ListObjectVersionsCommand({
+    Bucket: client.bucket,
+    Prefix: prefix,
+    MaxKeys: 1,
+    EncodingType: "url",
+  });
+  const listed = await orRefusal(() =>
+    client.ask("ListObjectVersions", {}, (call) => client.s3.send(command, call)),
+  );
+  if (listed instanceof StoreError) {
+    return listed.code === "not-supported" ? "not-supported" : "refused";
+  }
+  const hasMarker = (listed.DeleteMarkers ?? []).length > 0;
+  // Stores without versions that know the call give each object the id `null`.
+  const hasId = (listed.Versions ?? []).some(({ VersionId = "null" }) => VersionId !== "null");
+  return hasMarker || hasId ? "some" : "nothing";
+}
+
+async function probeObjectLock(client: Client, rules: ProviderRules): Promise<ObjectLock> {
+  // R2's bucket locks are not to be seen from here: a lock is found when it refuses.
+  if (rules.objectLock === "elsewhere") return "unknown";
+  const command = new GetObjectLockConfigurationCommand({ Bucket: client.bucket });
+  const asked = await orRefusal(() =>
+    client.ask("GetObjectLockConfiguration", {}, async (call) => {
+      try {
+        return await client.s3.send(command, call);
+      } catch (error) {
+        // The bucket has none, which S3 answers as a failure.
+        if (error instanceof Error && NO_LOCKS.has(error.name)) return null;
+        throw error;
+      }
+    }),
+  );
+  if (asked instanceof StoreError) return asked.code === "not-supported" ? "none" : "unknown";
+  return asked?.ObjectLockConfiguration?.ObjectLockEnabled === "Enabled" ? "enabled" : "none";
+}
+
+/** AWS gives the first, Ceph too; MinIO's kin the second. */
+const NO_LOCKS: ReadonlySet<string> = new Set([
+  "ObjectLockConfigurationNotFoundError",
+  "NoSuchObjectLockConfiguration",
+]);
+
+/** Where it may not be asked it is there all the same: the listing itself then says what is missing. */
+async function probeMultipartListing(client: Client, prefix: string): Promise<boolean> {
+  const command = new ListMultipartUploadsCommand({
+    Bucket: client.bucket,
+    Prefix: prefix,
+    MaxUploads: 1,
+    EncodingType: "url",
+  });
+  const listed = await orRefusal(() =>
+    client.ask("ListMultipartUploads", {}, (call) => client.s3.send(command, call)),
+  );
+  return !(listed instanceof StoreError) || listed.code !== "not-supported";
+}
+
+/** Failures of the whole store, which say nothing of one capability. */
+const OF_THE_STORE: ReadonlySet<StoreError["code"]> = new Set([
+  "invalid-credentials",
+  "clock-skew",
+  "wrong-region",
+  "no-such-bucket",
+]);
+
+/** The answer, or the refusal as a value: only that this one thing may not be known, or is not there. */
+async function orRefusal<T>(ask: () => Promise<T>): Promise<T | StoreError> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    if (error.errorClass === "retryable" || OF_THE_STORE.has(error.code)) throw error;
+    return error;
+  }
+}
