@@ -176,6 +176,15 @@ describe("a database that does not answer", () => {
     expect(await has(session, "swallowed")).toBe(false);
   });
 
+  test("a read on a connection that has silently died leaves it to nobody after it", async () => {
+    const session = await open({ connections: 1, queryTimeoutMs: 1000 });
+    await insert(session, "read later");
+    proxy.fate = (sent) => (says("select from notes")(sent) ? "swallow" : "pass");
+    await expectFailure(has(session, "read later"), "timeout");
+    proxy.fate = () => "pass";
+    expect(await has(session, "read later")).toBe(true);
+  });
+
   test("a COMMIT whose answer does not come in time leaves the effect unknown", async () => {
     const session = await open({ queryTimeoutMs: 300 });
     proxy.fate = (sent) => (says(COMMIT)(sent) ? "swallow" : "pass");
