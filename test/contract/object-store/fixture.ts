@@ -11,15 +11,41 @@ import type {
   UploadEntry,
 } from "../../../src/ports/object-store.ts";
 
+/**
+ * The only places where real stores are allowed to differ from the contract. Each is declared by the
+ * subject and has its own assertion; what a store does not declare is asked of it in full.
+ */
+export interface StoreDifferences {
+  /** Keys that the store cannot hold, all of which it must refuse with `invalid-key`. */
+  readonly refusesKey?: (key: string) => boolean;
+  /**
+   * A completion that is repeated may be answered like the first: AWS S3 and Ceph make it idempotent.
+   * The object is still made once, and never again after it was removed.
+   */
+  readonly repeatsCompletions?: boolean;
+  /** A completion must name all parts that were sent; Ceph 16.2 refuses another one. */
+  readonly completesAllParts?: boolean;
+  /**
+   * An abort may answer that it ended an upload whose completion has won: Ceph before 17.2.9, 18.2.5
+   * and 19.2.1 (ceph/ceph#60771). Whoever relies on an abort looks at the key as well (R2), where the
+   * object is to be seen by then.
+   */
+  readonly abortsMayLose?: boolean;
+  /** Rounds of each race, where a round takes long. */
+  readonly raceRounds?: number;
+}
+
 /** One store under test, empty and of nobody else. */
 export interface StoreSubject {
   readonly store: ObjectStore;
+  readonly differences?: StoreDifferences;
   cleanup(): Promise<void>;
 }
 
 /** The store of the test that runs. */
 export interface StoreFixture {
   readonly store: ObjectStore;
+  readonly differences: StoreDifferences;
 }
 
 /** Pages of one listing before it is taken for one that goes in circles. */
@@ -35,10 +61,16 @@ export function useObjectStore(make: () => Promise<StoreSubject>): StoreFixture 
     await subject?.cleanup();
     subject = undefined;
   });
+  const current = (): StoreSubject => {
+    if (!subject) throw new Error("the store is there within a test only");
+    return subject;
+  };
   return {
     get store() {
-      if (!subject) throw new Error("the store is there within a test only");
-      return subject.store;
+      return current().store;
+    },
+    get differences() {
+      return current().differences ?? {};
     },
   };
 }

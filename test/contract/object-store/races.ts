@@ -6,6 +6,8 @@ const ROUNDS = 200;
 /** Shares of a completion's time after which the abort comes: before it, all through it, and after. */
 const SHIFTS = 40;
 const SHIFT_MAX = 1.5;
+/** Few rounds, too, are spread over all shifts: it has no divisor in common with them. */
+const SHIFT_STEP = 13;
 
 /** Waits without the coarseness of timers. */
 async function waitMs(durationMs: number): Promise<void> {
@@ -35,22 +37,26 @@ async function wait(turns: number): Promise<void> {
 export function racesContract(fixture: StoreFixture): void {
   describe("races", () => {
     it("lets exactly one of complete and abort win an upload", async () => {
-      const { store } = fixture;
+      const { store, differences } = fixture;
+      const rounds = differences.raceRounds ?? ROUNDS;
       const { partBytesMin } = await store.capabilities();
       const durationMs = await completionMs(store);
       const wins = { complete: 0, abort: 0 };
-      for (let round = 0; round < ROUNDS; round++) {
+      for (let round = 0; round < rounds; round++) {
         const key = `race/${round % 2}/${round}`;
         const uploadId = await store.createUpload(key, "text/plain");
         const parts = [await sendPart(store, key, uploadId, 1, pattern(partBytesMin + 9, round))];
         if (round % 4 > 1) parts.push(await sendPart(store, key, uploadId, 2, "second"));
+        const shift = (round * SHIFT_STEP) % SHIFTS;
         const [completed, aborted] = await Promise.all([
           wait(round % 3).then(() => endOf(store.completeUpload(key, uploadId, parts))),
-          waitMs(durationMs * SHIFT_MAX * ((round % SHIFTS) / SHIFTS)).then(() =>
+          waitMs(durationMs * SHIFT_MAX * (shift / SHIFTS)).then(() =>
             endOf(store.abortUpload(key, uploadId)),
           ),
         ]);
-        expect([completed, aborted].sort()).toEqual(["done", "no-such-upload"]);
+        if (completed !== "done" || aborted !== "done" || !differences.abortsMayLose) {
+          expect([completed, aborted].sort()).toEqual(["done", "no-such-upload"]);
+        }
         expect(await keysOf(store, key)).toEqual(completed === "done" ? [key] : []);
         wins[completed === "done" ? "complete" : "abort"]++;
       }
@@ -61,14 +67,16 @@ export function racesContract(fixture: StoreFixture): void {
     });
 
     it("shows nothing new under a key once an abort has answered, whatever it answered", async () => {
-      const { store } = fixture;
+      const { store, differences } = fixture;
+      const rounds = differences.raceRounds ?? ROUNDS / 4;
       const durationMs = await completionMs(store);
-      for (let round = 0; round < ROUNDS / 4; round++) {
+      for (let round = 0; round < rounds; round++) {
         const key = `fenced/${round}`;
         const uploadId = await store.createUpload(key, "text/plain");
         const part = await sendPart(store, key, uploadId, 1, "content");
         const completing = endOf(store.completeUpload(key, uploadId, [part]));
-        await waitMs(durationMs * SHIFT_MAX * ((round % SHIFTS) / SHIFTS));
+        const shift = (round * SHIFT_STEP) % SHIFTS;
+        await waitMs(durationMs * SHIFT_MAX * (shift / SHIFTS));
         await endOf(store.abortUpload(key, uploadId));
         const atAnswer = await keysOf(store, key);
         await completing;
@@ -77,8 +85,9 @@ export function racesContract(fixture: StoreFixture): void {
     });
 
     it("lets exactly one of several completions make the object", async () => {
-      const { store } = fixture;
-      for (let round = 0; round < ROUNDS / 4; round++) {
+      const { store, differences } = fixture;
+      const rounds = differences.raceRounds ?? ROUNDS / 4;
+      for (let round = 0; round < rounds; round++) {
         const key = `once/${round}`;
         const uploadId = await store.createUpload(key, "text/plain");
         const bytes = pattern(5000, round);
@@ -86,7 +95,12 @@ export function racesContract(fixture: StoreFixture): void {
         const ends = await Promise.all(
           [0, 1, 2].map(() => endOf(store.completeUpload(key, uploadId, [part]))),
         );
-        expect(ends.sort()).toEqual(["done", "no-such-upload", "no-such-upload"]);
+        if (differences.repeatsCompletions) {
+          // Which of them made it cannot be seen. One that finds another under way may say so.
+          expect(ends).toContain("done");
+          const others = ends.filter((end) => end !== "done" && end !== "no-such-upload");
+          expect(others.filter((end) => end !== "store-unavailable")).toEqual([]);
+        } else expect(ends.sort()).toEqual(["done", "no-such-upload", "no-such-upload"]);
         expect(Buffer.from(await read(store, key)).equals(bytes)).toBe(true);
         expect(await uploadsOf(store, key)).toEqual([]);
       }
