@@ -36,7 +36,8 @@ export class PeakOfTree {
   }
 }
 
-function descendantsOf(rootPid: number): readonly string[] {
+/** The processes below one that live now. */
+export function descendantsOf(rootPid: number): readonly string[] {
   const found = [String(rootPid)];
   // It grows while it is walked; a process has one parent, so none comes twice.
   for (const pid of found) found.push(...childrenOf(pid));

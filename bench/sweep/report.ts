@@ -13,6 +13,8 @@ export interface Turn {
   readonly wallSeconds: number;
   readonly cpuSeconds: number;
   readonly peakRssBytes: number;
+  /** Cores that others on this machine kept busy meanwhile, on average. */
+  readonly otherCores: number;
   /** Objects below the prefix in a listing afterwards. */
   readonly left: number;
   readonly problems: readonly string[];
@@ -26,6 +28,7 @@ interface ToolReport {
   readonly deletesPerSecond: Spread;
   readonly cpuSeconds: Spread;
   readonly peakRssBytes: Spread;
+  readonly otherCores: Spread;
   /** Whether an independent listing after each run showed nothing. */
   readonly nothingLeft: boolean;
   readonly turns: readonly Omit<Turn, "tool" | "problems">[];
@@ -105,6 +108,7 @@ function toolReport(tool: Tool, turns: readonly Turn[], objects: number): ToolRe
     deletesPerSecond: spread(({ wallSeconds, left }) => (objects - left) / wallSeconds),
     cpuSeconds: spread(({ cpuSeconds }) => cpuSeconds),
     peakRssBytes: spread(({ peakRssBytes }) => peakRssBytes),
+    otherCores: spread(({ otherCores }) => otherCores),
     nothingLeft: own.every(({ left }) => left === 0),
     turns: own.map(({ tool: _tool, problems: _problems, ...figures }) => figures),
   };
@@ -142,7 +146,7 @@ export function linesOf(report: SweepBenchReport): readonly string[] {
     "",
     "Medians (least-most):",
     ...table(
-      ["tool", "version", "wall s", "deletes/s", "CPU s", "peak MiB", "left behind"],
+      ["tool", "version", "wall s", "deletes/s", "CPU s", "peak MiB", "left", "others' cores"],
       tools.map((tool) => rowOf(tool)),
     ),
     "",
@@ -163,6 +167,7 @@ function rowOf(tool: ToolReport): readonly string[] {
     shown(tool.cpuSeconds, 2),
     shown({ min: min / MiB, median: median / MiB, max: max / MiB }, 0),
     tool.nothingLeft ? "nothing" : `${Math.max(...tool.turns.map(({ left }) => left))} objects`,
+    shown(tool.otherCores, 2),
   ];
 }
 

@@ -1,6 +1,7 @@
 import { checkMeasure } from "../check-measure.ts";
 import { measure, type Measured } from "../measure.ts";
 import { type Machine, ROOT, thisMachine } from "../machine.ts";
+import { Others } from "../others.ts";
 import { Bucket, PREFIX } from "./bucket.ts";
 import { linesOf, type Turn, reportOf } from "./report.ts";
 import { openServer, type Server } from "./server.ts";
@@ -49,10 +50,10 @@ async function takeTurns(
     for (const tool of [ours, ...others]) {
       const turn = await takeTurn(server, tool, objects, signal);
       turns.push(turn);
-      const { wallSeconds, cpuSeconds, left } = turn;
+      const { wallSeconds, cpuSeconds, left, otherCores } = turn;
       console.error(
         `run ${run} of ${runs}: ${tool.name} ${wallSeconds.toFixed(2)} s, ` +
-          `${cpuSeconds.toFixed(2)} CPU s, ${left} left`,
+          `${cpuSeconds.toFixed(2)} CPU s, ${left} left; others ${otherCores.toFixed(2)} cores`,
       );
     }
   }
@@ -68,10 +69,12 @@ async function takeTurn(
   await using bucket = await Bucket.create(server.address);
   await bucket.fill(objects, signal);
   const command = tool.command(bucket.name, PREFIX);
+  const others = new Others();
   const measured = await measure(command, { cwd: ROOT, env: tool.env, signal });
+  const otherCores = others.cores();
   const { below, isSiblingThere } = await bucket.look();
   const { exitCode, wallSeconds, cpuSeconds, peakRssBytes } = measured;
-  const figures = { exitCode, wallSeconds, cpuSeconds, peakRssBytes };
+  const figures = { exitCode, wallSeconds, cpuSeconds, peakRssBytes, otherCores };
   const problems = problemsOf(tool, measured, objects);
   if (below > 0) problems.push(`left ${below} of ${objects} objects`);
   if (!isSiblingThere) problems.push("removed an object outside the prefix");
