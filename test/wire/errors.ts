@@ -66,6 +66,7 @@ const CODES = {
     "Object Lock configuration does not exist for this bucket",
   ],
   ObjectLockedByBucketPolicy: [403, "The object is locked by a bucket lock rule."],
+  PreconditionFailed: [412, "At least one of the pre-conditions you specified did not hold"],
   RequestTimeTooSkewed: [
     403,
     "The difference between the request time and the current time is too large.",

@@ -1,6 +1,6 @@
 import { messageOfCode, type S3Code, statusOf } from "./errors.ts";
 import type { Fault, ListingFault } from "./fault.ts";
-import { errorReply, type Reply } from "./reply.ts";
+import { emptyReply, errorReply, type Reply } from "./reply.ts";
 
 /** A fault with what tests wait for. */
 export interface LateFault extends Fault {
@@ -73,6 +73,14 @@ export function errorIn200(code: S3Code, options: { readonly effect?: boolean } 
   return options.effect ? { name, edit: () => reply } : { name, instead: reply };
 }
 
+/**
+ * An abort is answered with success, and the upload is there as before: parts that are on their way can
+ * bring that about on AWS ("it might be necessary to abort multiple times"), a completion on Ceph.
+ */
+export function abortInVain(): Fault {
+  return { name: "abort in vain", instead: emptyReply(204) };
+}
+
 /** Some keys of a DeleteObjects come back as errors, and stay. */
 export function entryErrors(
   code: S3Code,
@@ -94,11 +102,14 @@ export function emptyReplyBody(): Fault {
   return { name: "empty body", edit: (reply) => ({ ...reply, body: new Uint8Array() }) };
 }
 
-/** The effect, and then a document that ends in the midst, with a length that fits it. */
-export function malformedReply(): Fault {
-  const half = (reply: Reply): Uint8Array =>
-    reply.body.subarray(0, Math.ceil(reply.body.length / 2));
-  return { name: "malformed body", edit: (reply) => ({ ...reply, body: half(reply) }) };
+/**
+ * The effect, and then a document that ends in the midst, with a length that fits it.
+ * @param bytes how much of it there is; without it, half
+ */
+export function malformedReply(bytes?: number): Fault {
+  const first = (reply: Reply): Uint8Array =>
+    reply.body.subarray(0, bytes ?? Math.ceil(reply.body.length / 2));
+  return { name: "malformed body", edit: (reply) => ({ ...reply, body: first(reply) }) };
 }
 
 export function listingFault(listing: ListingFault): Fault {

@@ -23,7 +23,7 @@ export interface Planned {
 
 interface Plan {
   readonly target: FaultTarget;
-  readonly fault: Fault;
+  readonly make: () => Fault;
   hits: number;
 }
 
@@ -36,8 +36,10 @@ export class Faults {
     this.#random = random;
   }
 
-  plan(target: FaultTarget, fault: Fault): Planned {
-    const plan: Plan = { target, fault, hits: 0 };
+  /** @param fault one for all requests, or what makes one for each */
+  plan(target: FaultTarget, fault: Fault | (() => Fault)): Planned {
+    const make = typeof fault === "function" ? fault : () => fault;
+    const plan: Plan = { target, make, hits: 0 };
     this.#plans.push(plan);
     return plan;
   }
@@ -51,7 +53,7 @@ export class Faults {
     for (const plan of this.#plans) {
       if (!this.#hits(plan, operation, bucket, keys)) continue;
       plan.hits++;
-      return plan.fault;
+      return plan.make();
     }
     return null;
   }

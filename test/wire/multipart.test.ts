@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
@@ -145,20 +146,27 @@ describe("uploads on the wire", () => {
       const { client, server } = await start({ dialect: dialectOf(name) });
       await server.bucket(BUCKET).store.put("from ü+/x", new TextEncoder().encode("0123456789"));
       const upload = await open(client);
-      const copy = (source: string, CopySourceRange?: string) =>
+      const copy = (source: string, CopySourceRange?: string, CopySourceIfMatch?: string) =>
         client.send(
           new UploadPartCopyCommand({
             ...upload,
             PartNumber: 1,
             CopySource: `${BUCKET}/${source}`,
             CopySourceRange,
+            CopySourceIfMatch,
           }),
         );
       const source = encodeURIComponent("from ü+/x");
       expect(await refusalOf(copy("missing", "bytes=0-3"))).toEqual([404, "NoSuchKey"]);
       expect(await refusalOf(copy(source, "bytes=5-10"))).toEqual(refused[name]);
+      const other = '"00000000000000000000000000000000"';
+      expect(await refusalOf(copy(source, "bytes=0-3", other))).toEqual([
+        412,
+        "PreconditionFailed",
+      ]);
       expect((await client.send(new ListPartsCommand(upload))).Parts ?? []).toEqual([]);
-      await copy(source, "bytes=3-5");
+      const etag = `"${createHash("md5").update("0123456789").digest("hex")}"`;
+      await copy(source, "bytes=3-5", etag);
       expect((await client.send(new ListPartsCommand(upload))).Parts?.[0]?.Size).toBe(3);
       await copy(source);
       expect((await client.send(new ListPartsCommand(upload))).Parts?.[0]?.Size).toBe(10);

@@ -93,6 +93,12 @@ export async function uploadPartCopy(exchange: Exchange): Promise<Reply> {
   await bucket.store.listParts(key, uploadId);
   const source = copySource(exchange);
   const whole = await source.bucket.store.get(source.key);
+  const wanted = exchange.request.headers.get("x-amz-copy-source-if-match");
+  if (wanted !== undefined && wanted !== quoted(whole.etag)) {
+    throw new WireError("PreconditionFailed", undefined, {
+      Condition: "x-amz-copy-source-if-match",
+    });
+  }
   const { start, end } = copyRange(exchange, whole.sizeBytes);
   const pieces: Uint8Array[] = [];
   for await (const piece of whole.body) pieces.push(piece);

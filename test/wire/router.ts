@@ -115,7 +115,7 @@ const COPY_SOURCE = "x-amz-copy-source";
 
 /** Headers that would change what an operation does, in ways that are not spoken here. */
 const UNSPOKEN =
-  /^(?:if-(?:match|none-match|modified-since|unmodified-since)|x-amz-(?:acl|grant-.*|tagging|website-.*|mfa|bypass-governance-retention|object-lock-.*|server-side-encryption.*|expected-bucket-owner|copy-source-(?:if|server).*|storage-class|if-match-.*))$/;
+  /^(?:if-(?:match|none-match|modified-since|unmodified-since)|x-amz-(?:acl|grant-.*|tagging|website-.*|mfa|bypass-governance-retention|object-lock-.*|server-side-encryption.*|expected-bucket-owner|copy-source-(?:if-(?!match$)|server).*|storage-class|if-match-.*))$/;
 
 /**
  * The operation that a request asks for. What is not spoken here is said to be so, and never taken for

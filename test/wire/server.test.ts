@@ -43,9 +43,12 @@ describe("the wire server", () => {
   it("counts requests by operation and logs each with what became of it", async () => {
     await using server = await WireServer.start();
     server.makeBucket("box");
+    const read = server.reached("GetObject", 1);
     await sendRaw(server, { method: "PUT", path: "/box/k", body: "x" });
+    await server.reached("PutObject", 1);
     await sendRaw(server, { ...LIST, query: "list-type=2&prefix=p" });
     await sendRaw(server, { method: "GET", path: "/box/none" });
+    await read;
     await sendRaw(server, { method: "PATCH", path: "/box/k" });
     const { PutObject, ListObjectsV2, GetObject, HeadObject } = server.requests;
     expect([PutObject, ListObjectsV2, GetObject, HeadObject]).toEqual([1, 1, 1, 0]);

@@ -45,6 +45,7 @@ export class WireServer {
   readonly #state: WireState;
   readonly #stopping = new AbortController();
   readonly #defects: unknown[] = [];
+  #waiting: { readonly operation: Operation; readonly count: number; resolve(): void }[] = [];
 
   private constructor(options: WireOptions) {
     const clock = options.clock ?? new SystemClock();
@@ -72,7 +73,7 @@ export class WireServer {
       limiter: options.rate ? new RateLimiter(options.rate, now) : null,
       random,
       stopping: this.#stopping.signal,
-      began: (operation) => this.requests[operation]++,
+      began: (operation) => this.#began(operation),
       answered: (record) => this.log.push(record),
       broke: (error) => this.#defects.push(error),
     };
@@ -113,6 +114,12 @@ export class WireServer {
     return bucket;
   }
 
+  /** Resolves once so many requests of the operation have come, whatever becomes of them. */
+  async reached(operation: Operation, count: number): Promise<void> {
+    if (this.requests[operation] >= count) return;
+    await new Promise<void>((resolve) => this.#waiting.push({ operation, count, resolve }));
+  }
+
   /** Requests of one operation as the log has them. */
   logOf(operation: Operation): readonly RequestRecord[] {
     return this.log.filter((record) => record.operation === operation);
@@ -128,6 +135,14 @@ export class WireServer {
     this.#server.closeAllConnections();
     await closed;
     if (this.#defects.length > 0) throw new AggregateError(this.#defects, "the wire server broke");
+  }
+
+  #began(operation: Operation): void {
+    this.requests[operation]++;
+    const isOver = ({ operation, count }: { operation: Operation; count: number }): boolean =>
+      this.requests[operation] >= count;
+    for (const waiter of this.#waiting) if (isOver(waiter)) waiter.resolve();
+    this.#waiting = this.#waiting.filter((waiter) => !isOver(waiter));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
