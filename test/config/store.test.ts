@@ -15,6 +15,7 @@ describe("the store", () => {
       accessKeyId: R2.R2_ACCESS_KEY_ID,
       secretAccessKey: R2.R2_SECRET_ACCESS_KEY,
       forcePathStyle: true,
+      provider: "r2",
     });
   });
 
@@ -29,7 +30,11 @@ describe("the store", () => {
   it("is R2 by an endpoint, which stands for the account", async () => {
     const { R2_ACCOUNT_ID: _account, ...three } = R2;
     const { store } = await load({ ...three, R2_ENDPOINT: "http://127.0.0.1:9000/" });
-    expect(store).toMatchObject({ endpoint: "http://127.0.0.1:9000", region: "auto" });
+    expect(store).toMatchObject({
+      endpoint: "http://127.0.0.1:9000",
+      region: "auto",
+      provider: "r2",
+    });
   });
 
   it("is any S3 server", async () => {
