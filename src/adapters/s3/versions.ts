@@ -4,7 +4,6 @@ import {
   type ListObjectVersionsCommandOutput,
   type ObjectVersion,
 } from "@aws-sdk/client-s3";
-import { fromUtf8 } from "../../core/encoding.ts";
 import { LIMITS } from "../../core/limits.ts";
 import type { ListOptions, Page, VersionEntry } from "../../ports/object-store.ts";
 import { decodeCursor, encodeCursor, pageLimit } from "../object-store-checks.ts";
@@ -110,7 +109,7 @@ async function askForVersions(
   const reply = await askForPage(client, "ListObjectVersions", signal, send, { seeReply });
   return asListing("ListObjectVersions", () => {
     checkPage(reply, bucketPrefix);
-    const entries = inOrder(kindsOf(fromUtf8(xml)), reply.Versions ?? [], reply.DeleteMarkers ?? [])
+    const entries = inOrder(kindsOf(xml), reply.Versions ?? [], reply.DeleteMarkers ?? [])
       .map((entry) => entryOf(keys, prefix, reply.EncodingType, entry))
       .filter((entry) => entry !== null);
     const next = markersOf(reply, reply.NextKeyMarker, reply.NextVersionIdMarker, from);
@@ -125,8 +124,9 @@ export type Kind = "Version" | "DeleteMarker";
  * markers as two lists, from which their order cannot be had again: entries of one second, or of
  * equal keys, would be guessed. Text in XML has no raw `<`, so that only elements match.
  */
-export function kindsOf(page: string): readonly Kind[] {
-  return [...page.matchAll(/<(?:[\w.-]+:)?(Version|DeleteMarker)[\s>]/g)].map(
+export function kindsOf(page: Uint8Array): readonly Kind[] {
+  const text = Buffer.from(page).toString("latin1");
+  return [...text.matchAll(/<(?:[\w.-]+:)?(Version|DeleteMarker)[\s>]/g)].map(
     ([, kind]) => kind as Kind,
   );
 }

@@ -5,9 +5,16 @@ const ROUNDS = 200;
 
 /** Shares of a completion's time after which the abort comes: before it, all through it, and after. */
 const SHIFTS = 40;
+const SHIFT_MIN = -0.3;
 const SHIFT_MAX = 1.5;
 /** Few rounds, too, are spread over all shifts: it has no divisor in common with them. */
 const SHIFT_STEP = 13;
+
+/** How long after the completion the abort begins in this round; before it where negative. */
+function shiftMs(durationMs: number, round: number): number {
+  const share = ((round * SHIFT_STEP) % SHIFTS) / SHIFTS;
+  return durationMs * (SHIFT_MIN + (SHIFT_MAX - SHIFT_MIN) * share);
+}
 
 /** Waits without the coarseness of timers. */
 async function waitMs(durationMs: number): Promise<void> {
@@ -47,12 +54,12 @@ export function racesContract(fixture: StoreFixture): void {
         const uploadId = await store.createUpload(key, "text/plain");
         const parts = [await sendPart(store, key, uploadId, 1, pattern(partBytesMin + 9, round))];
         if (round % 4 > 1) parts.push(await sendPart(store, key, uploadId, 2, "second"));
-        const shift = (round * SHIFT_STEP) % SHIFTS;
+        const shift = shiftMs(durationMs, round);
         const [completed, aborted] = await Promise.all([
-          wait(round % 3).then(() => endOf(store.completeUpload(key, uploadId, parts))),
-          waitMs(durationMs * SHIFT_MAX * (shift / SHIFTS)).then(() =>
-            endOf(store.abortUpload(key, uploadId)),
-          ),
+          waitMs(-shift)
+            .then(() => wait(round % 3))
+            .then(() => endOf(store.completeUpload(key, uploadId, parts))),
+          waitMs(shift).then(() => endOf(store.abortUpload(key, uploadId))),
         ]);
         if (completed !== "done" || aborted !== "done" || !differences.abortsMayLose) {
           expect([completed, aborted].sort()).toEqual(["done", "no-such-upload"]);
@@ -74,9 +81,11 @@ export function racesContract(fixture: StoreFixture): void {
         const key = `fenced/${round}`;
         const uploadId = await store.createUpload(key, "text/plain");
         const part = await sendPart(store, key, uploadId, 1, "content");
-        const completing = endOf(store.completeUpload(key, uploadId, [part]));
-        const shift = (round * SHIFT_STEP) % SHIFTS;
-        await waitMs(durationMs * SHIFT_MAX * (shift / SHIFTS));
+        const shift = shiftMs(durationMs, round);
+        const completing = waitMs(-shift).then(() =>
+          endOf(store.completeUpload(key, uploadId, [part])),
+        );
+        await waitMs(shift);
         await endOf(store.abortUpload(key, uploadId));
         const atAnswer = await keysOf(store, key);
         await completing;
