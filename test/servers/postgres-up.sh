@@ -18,6 +18,14 @@ set -euo pipefail
 PATIENCE_SECONDS=60
 NOBODY=65534
 server=
+reader=
+
+# Those who serve its clients outlive a server that is killed by a moment, in which they still answer.
+gone() {
+  wait "$server" 2>/dev/null || true
+  wait "$reader" 2>/dev/null || true
+  server=
+}
 
 finish() {
   local status=$?
@@ -25,7 +33,7 @@ finish() {
   # Nothing of it is kept, so it need not be left in order.
   if [[ -n $server ]]; then
     kill -QUIT "$server" 2>/dev/null || true
-    wait "$server" 2>/dev/null || true
+    gone
   fi
   if ((status != 0)); then tail -n 40 "$DIR"/*.log >&2 || true; fi
   rm -rf "$DIR"
@@ -55,6 +63,7 @@ if ((EUID == 0)); then
   fi
 fi
 cd "$DIR"
+mkfifo "$DIR/output"
 
 # As servers mostly are, words are sorted by a language's rules here: what must be sorted by bytes has
 # to say so.
@@ -90,15 +99,16 @@ is_ready() {
 start() {
   local end=$((SECONDS + PATIENCE_SECONDS))
   while ((SECONDS < end)); do
-    "${as_user[@]}" "$NATIVE/bin/postgres" -D "$DIR/data" </dev/null >>"$DIR/server.log" 2>&1 &
+    # The reader ends when the last of the server's processes has: each has inherited the other end.
+    cat "$DIR/output" >>"$DIR/server.log" &
+    reader=$!
+    "${as_user[@]}" "$NATIVE/bin/postgres" -D "$DIR/data" </dev/null >"$DIR/output" 2>&1 &
     server=$!
     while kill -0 "$server" 2>/dev/null; do
       if is_ready; then return; fi
       sleep 0.02
     done
-    # After a kill the processes of its clients need a moment to see it.
-    wait "$server" 2>/dev/null || true
-    server=
+    gone
     sleep 0.1
   done
   echo "the server did not come up within $PATIENCE_SECONDS s" >&2
@@ -107,8 +117,7 @@ start() {
 
 end_with() {
   kill "-$1" "$server"
-  wait "$server" 2>/dev/null || true
-  server=
+  gone
 }
 
 start
