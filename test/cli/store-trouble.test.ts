@@ -155,8 +155,8 @@ test("doctor names a configuration that cannot be read before anything else", as
   const env = { EXPUNGE_S3_BUKET: "x" };
   const { code, stdout } = await expunge(["doctor", "--json"], { cwd, env });
   expect(code).toBe(4);
-  expect(JSON.parse(stdout)).toMatchObject({
-    ok: false,
-    checks: [{ name: "configuration", ok: false, detail: expect.stringContaining("BUCKET") }],
-  });
+  const { ok, checks } = JSON.parse(stdout) as { ok: boolean; checks: { detail: string }[] };
+  expect(ok).toBe(false);
+  expect(checks).toMatchObject([{ name: "configuration", ok: false }]);
+  expect(checks[0]?.detail).toContain("BUCKET");
 });

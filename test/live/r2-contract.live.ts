@@ -5,14 +5,14 @@ import { openLive, r2Bucket } from "./r2-bucket.ts";
 const place = r2Bucket();
 
 objectStoreContract("a bucket on R2", async () => {
-  const { store, prefix, cleanup } = openLive(place);
+  const live = openLive(place);
   return {
-    store,
+    store: live.store,
     differences: {
-      refusesKey: (key) => key.includes("\0") || utf8Length(prefix + key) > 1024,
+      refusesKey: (key) => key.includes("\0") || utf8Length(live.prefix + key) > 1024,
       // Each round of a race sends five megabytes.
       raceRounds: 100,
     },
-    cleanup,
+    cleanup: () => live.cleanup(),
   };
 });
