@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { onTestFinished } from "vitest";
 import { ServiceProcess } from "../support/service-process.ts";
 
 /** Processes of one service: on one database, one store, with one signing key. */
@@ -37,6 +38,10 @@ export class SharedService {
     const { privateKey } = generateKeyPairSync("ed25519");
     const pem = privateKey.export({ type: "pkcs8", format: "pem" });
     await writeFile(service.#keyPath, pem, { mode: 0o600 });
+    // Of a test that takes too long nothing is disposed of, and its processes would outlive it.
+    onTestFinished(async () => {
+      for (const process of service.#processes) await process.kill();
+    });
     return service;
   }
 
