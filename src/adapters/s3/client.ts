@@ -1,6 +1,7 @@
 import { S3Client } from "@aws-sdk/client-s3";
 import type { Clock } from "../../ports/clock.ts";
 import { toStoreError } from "./errors.ts";
+import { TimedOut } from "./failures.ts";
 import { HttpHandler, type CallOptions } from "./http-handler.ts";
 import { type S3StoreOptions, type S3Timeouts, TIMEOUTS } from "./options.ts";
 import { refuseForeignReplies } from "./replies.ts";
@@ -19,9 +20,11 @@ export class Client {
   readonly s3: S3Client;
   readonly bucket: string;
   readonly timeouts: S3Timeouts;
+  readonly #hasChain: boolean;
 
   constructor(options: S3StoreOptions) {
     this.bucket = options.bucket;
+    this.#hasChain = credentialsOf(options) === null;
     this.timeouts = { ...TIMEOUTS, ...options.timeouts };
     this.s3 = makeClient(options, new HttpHandler(this.timeouts));
     signByClock(this.s3, options.clock);
@@ -40,6 +43,7 @@ export class Client {
   ): Promise<T> {
     options.abortSignal?.throwIfAborted();
     try {
+      if (this.#hasChain) await this.#credentials();
       return await send(options);
     } catch (error) {
       options.abortSignal?.throwIfAborted();
@@ -50,21 +54,42 @@ export class Client {
   close(): void {
     this.s3.destroy();
   }
+
+  /**
+   * AWS's chain asks services of its own, by clients that do not bound their waits. What it found is
+   * remembered until it expires, so that the call itself asks no more.
+   */
+  async #credentials(): Promise<void> {
+    const { callMs } = this.timeouts;
+    const late = Promise.withResolvers<never>();
+    const waited = "no credentials came from AWS's chain";
+    const timer = setTimeout(() => late.reject(new TimedOut(waited, callMs)), callMs);
+    try {
+      await Promise.race([this.s3.config.credentials(), late.promise]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+function credentialsOf({
+  accessKeyId,
+  secretAccessKey,
+}: S3StoreOptions): { accessKeyId: string; secretAccessKey: string } | null {
+  if (accessKeyId === undefined || secretAccessKey === undefined) return null;
+  return { accessKeyId, secretAccessKey };
 }
 
 function makeClient(options: S3StoreOptions, requestHandler: HttpHandler): S3Client {
-  const { endpoint, region, accessKeyId, secretAccessKey } = options;
-  const credentials =
-    accessKeyId === undefined || secretAccessKey === undefined
-      ? {}
-      : { credentials: { accessKeyId, secretAccessKey } };
+  const { endpoint, region } = options;
+  const credentials = credentialsOf(options);
   // With an endpoint of its own the SDK shall compose no other from AWS's settings.
   const place =
     endpoint === undefined ? {} : { endpoint, useFipsEndpoint: false, useDualstackEndpoint: false };
   return new S3Client({
     region,
     ...place,
-    ...credentials,
+    ...(credentials === null ? {} : { credentials }),
     forcePathStyle: options.forcePathStyle ?? endpoint !== undefined,
     requestHandler,
     logger: SILENT,

@@ -57,7 +57,7 @@ export function toStoreError(error: unknown, operation: string): StoreError {
   const told = [
     error instanceof BrokenReply || error instanceof TimedOut
       ? error.message
-      : facts.errno || facts.name,
+      : nameable(facts.errno || facts.name),
     ...(status === null ? [] : [`status ${status}`]),
     ...(requestId === null ? [] : [`request ${requestId}`]),
   ];
@@ -65,6 +65,11 @@ export function toStoreError(error: unknown, operation: string): StoreError {
     cause: new Error(`${operation}: ${told.join(", ")}`),
     retryAfterMs: retryAfterMs(facts.retryAfter),
   });
+}
+
+/** S3's codes are words; whatever else stands in their place is not passed on. */
+function nameable(code: string): string {
+  return /^[\w.-]{1,64}$/.test(code) ? code : "a code that is none";
 }
 
 function classify(error: unknown, facts: Facts, operation: string): Meaning {

@@ -69,7 +69,11 @@ export class Exchange {
         return { statusCode: status, headers, body: message };
       }
       const bytes = await this.#orFailed(collect(message));
-      if (!isWhole) this.#request.destroy();
+      if (!isWhole) {
+        this.#request.destroy();
+        // Refused before all was there, that is a reply; taken it cannot have been.
+        if (status < 300) throw new BrokenReply("a request was answered that was not sent", status);
+      }
       return { statusCode: status, headers, body: bytes };
     } catch (error) {
       this.#request.destroy();

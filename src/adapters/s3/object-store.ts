@@ -59,7 +59,7 @@ export class S3ObjectStore implements ObjectStore {
     this.#clock = clock;
     const rules = rulesOf(options.provider ?? providerOf(endpoint));
     this.#place = { client: new Client(options), keys: new KeySpace(prefix), rules };
-    this.#remover = new Remover(this.#place.client, this.#place.keys);
+    this.#remover = new Remover(this.#place);
   }
 
   /** Closes the connections that are kept open. */

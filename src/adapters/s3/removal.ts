@@ -12,6 +12,8 @@ import { withContentMd5 } from "./content-md5.ts";
 import { UNLISTED } from "./error-table.ts";
 import { meaningOf } from "./errors.ts";
 import { isPlainInXml, type KeySpace } from "./keys.ts";
+import type { Place } from "./place.ts";
+import type { ProviderRules } from "./rules.ts";
 
 /** A key, or one version of it. */
 export interface Doomed {
@@ -36,11 +38,13 @@ const UNMENTIONED: Verdict = {
 export class Remover {
   readonly #client: Client;
   readonly #keys: KeySpace;
+  readonly #rules: ProviderRules;
   #checksum: "crc32" | "content-md5" = "crc32";
 
-  constructor(client: Client, keys: KeySpace) {
+  constructor({ client, keys, rules }: Place) {
     this.#client = client;
     this.#keys = keys;
+    this.#rules = rules;
   }
 
   /** What a batch is protected with; the store has shown if it wants the older one. */
@@ -59,13 +63,9 @@ export class Remover {
       else verdicts.set(nameOf(one), problem);
     }
     const { together, alone } = divide([...wanted.values()]);
-    if (together.length > 0) {
-      for (const [name, verdict] of await this.#removeBatch(together, signal)) {
-        verdicts.set(name, verdict);
-      }
-    }
+    const again = together.length > 0 ? await this.#removeBatch(together, verdicts, signal) : [];
     const isOnly = wanted.size === 1;
-    await inFlight(alone, LIMITS.s3RemovalsInFlight, async (one) => {
+    await inFlight([...alone, ...again], LIMITS.s3RemovalsInFlight, async (one) => {
       verdicts.set(nameOf(one), await this.#removeOne(one, isOnly, signal));
     });
     return doomed.map((one) => verdicts.get(nameOf(one)) ?? UNMENTIONED);
@@ -82,32 +82,42 @@ export class Remover {
     return { result: "failed", retryable: false, code: "bad-request", message: why };
   }
 
+  /**
+   * @param verdicts gets what the reply says
+   * @returns those that were denied without a word: alone they are told why
+   */
   async #removeBatch(
     batch: readonly Doomed[],
+    verdicts: Map<string, Verdict>,
     signal: AbortSignal | undefined,
-  ): Promise<ReadonlyMap<string, Verdict>> {
+  ): Promise<readonly Doomed[]> {
     const reply = await this.#sendBatch(batch, signal);
-    const verdicts = new Map<string, Verdict>();
+    const asked = Map.groupBy(batch, (one) => this.#entryName(one));
+    const found = (key: string, versionId: string | undefined): readonly Doomed[] => {
+      // Removing a key that has versions is answered with a marker's id, which nobody asked for.
+      const byVersion = batch[0]?.versionId !== undefined && versionId !== undefined;
+      return asked.get(this.#entryName({ key, ...(byVersion ? { versionId } : {}) }, "")) ?? [];
+    };
     for (const { Key = "", VersionId } of reply.Deleted ?? []) {
-      verdicts.set(this.#bucketName(batch, Key, VersionId), GONE);
+      for (const one of found(Key, VersionId)) verdicts.set(nameOf(one), GONE);
     }
+    const again: Doomed[] = [];
     // Behind the others: an entry that is under both is one that failed.
     for (const { Key = "", VersionId, Code = "", Message = "" } of reply.Errors ?? []) {
-      verdicts.set(this.#bucketName(batch, Key, VersionId), verdictOf(Code, Message));
+      const ones = found(Key, VersionId);
+      for (const one of ones) verdicts.set(nameOf(one), verdictOf(Code, Message));
+      if (isWordless(Code, Message)) again.push(...ones);
     }
-    return verdicts;
+    return again;
   }
 
-  /**
-   * An entry of a reply, by our name of it. Removing a key of a bucket with versions is answered with
-   * the marker's id beside it, which is none that was asked for.
-   */
-  #bucketName(batch: readonly Doomed[], key: string, versionId: string | undefined): string {
-    const ours = key.slice(this.#keys.prefix.length);
-    const isOurs = key.startsWith(this.#keys.prefix);
-    if (!isOurs) return "";
-    const byVersion = batch[0]?.versionId !== undefined;
-    return nameOf({ key: ours, ...(byVersion ? { versionId: versionId ?? "" } : {}) });
+  /** By which an entry of a reply is found again: R2 answers with keys that it has normalised. */
+  #entryName({ key, versionId }: Doomed, prefix = this.#keys.prefix): string {
+    const bucketKey = prefix + key;
+    return nameOf({
+      key: this.#rules.keyNormalisation === "nfc" ? bucketKey.normalize("NFC") : bucketKey,
+      ...(versionId === undefined ? {} : { versionId }),
+    });
   }
 
   async #sendBatch(
@@ -197,6 +207,14 @@ function residue(code: StoreError["code"], errorClass: StoreErrorClass, message:
  */
 function mayWantContentMd5(error: unknown): boolean {
   return isStoreError(error, "not-supported") || isStoreError(error, "bad-request");
+}
+
+/**
+ * Ceph 16.2 says in a batch that a locked object is denied and no more; to a request for it alone it
+ * says "forbidden by object lock".
+ */
+function isWordless(code: string, text: string): boolean {
+  return code === "AccessDenied" && (text === "" || text === code);
 }
 
 /** What no XML carries as it is goes by a request of its own, and so does what is alone anyway. */
