@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Bucket } from "../wire/bucket.ts";
 import type { Fault } from "../wire/fault.ts";
 import {
-  abortInVain,
+  inVain,
   cutReply,
   emptyReplyBody,
   errorIn200,
@@ -22,12 +22,12 @@ const start = useS3OnWire();
 async function meet(call: FaultyCall, fault: Fault) {
   const { server, store, hasty, bucket } = await start({}, call.bucket);
   const prepared = await call.prepare(store);
-  const run = (): Promise<unknown> => prepared(hangs(fault) ? hasty : store);
   const before = server.requests[call.operation];
   const planned = server.faults.plan({ operation: call.operation, times: 1 }, fault);
-  const end = await endOf(run());
+  const end = await endOf(prepared(hangs(fault) ? hasty : store));
   expect(planned.hits, `${call.name} meets ${fault.name}`).toBe(1);
-  return { end, requests: server.requests[call.operation] - before, run, server, bucket };
+  const requests = server.requests[call.operation] - before;
+  return { end, requests, bucket, again: () => endOf(prepared(store)) };
 }
 
 function hangs({ instead, lost }: Fault): boolean {
@@ -241,12 +241,12 @@ describe("every write to the S3 store", () => {
     const { server, store, bucket } = await start();
     const target = { operation: "AbortMultipartUpload" } as const;
     const uploadId = await store.createUpload("k", "text/plain");
-    server.faults.plan({ ...target, times: 2 }, abortInVain());
+    server.faults.plan({ ...target, times: 2 }, inVain());
     await store.abortUpload("k", uploadId);
     expect(bucket.store.snapshot().uploads.size).toBe(0);
     expect(server.requests.AbortMultipartUpload).toBe(3);
     const stays = await store.createUpload("k", "text/plain");
-    server.faults.plan(target, abortInVain());
+    server.faults.plan(target, inVain());
     expect(await endOf(store.abortUpload("k", stays))).toBe("store-unavailable retryable");
     expect(bucket.store.snapshot().uploads.size).toBe(1);
   });
@@ -257,8 +257,8 @@ describe("every write to the S3 store", () => {
     const over = "no-such-upload permanent" as const;
     const ends = await Promise.all(
       repeatable.map(async (call) => {
-        const { run } = await meet(call, loseReply("hang"));
-        return [call.name, await endOf(run())] as const;
+        const { again } = await meet(call, loseReply("hang"));
+        return [call.name, await again()] as const;
       }),
     );
     expect(Object.fromEntries(ends)).toEqual(

@@ -248,4 +248,18 @@ describe("a deletion on a store that goes wrong in every way", () => {
     expect(payload.totals).toMatchObject({ deleted: FILES, absent: 0 });
     expect(world.below(prefix).objects).toEqual([]);
   });
+
+  it("gets through where the store lets only so many requests through", async () => {
+    await using world = await World.start(1, true);
+    const uid = await world.project("p1", FILES);
+    for (let i = 0; i < 20; i++) {
+      await world.bucket.store.createUpload(`${canonicalPrefix(uid)}stray ${i}`, "text/plain");
+    }
+    world.server.limit({ requestsPerSecond: 40, burst: 5, per: "bucket" });
+    const receipts = world.watchReceipts(canonicalPrefix(uid));
+    expect((await world.wait(await world.request("p1"))).state).toBe("completed");
+    expect(receipts.issued).toBe(1);
+    expect(world.server.log.some(({ status }) => status === 503)).toBe(true);
+    expect(world.below(canonicalPrefix(uid)).versions).toEqual([]);
+  });
 });

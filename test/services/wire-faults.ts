@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Rng } from "../simulation/random.ts";
 import {
-  abortInVain,
+  inVain,
   cutReply,
   emptyReplyBody,
   entryErrors,
   errorIn200,
+  falselyDeleted,
   late,
   leaveOut,
   listingFault,
@@ -72,9 +73,10 @@ export function plantFaults(server: WireServer, seed: number): FaultMix {
   const hits = (share: number) => (): boolean => random.chance(share);
   plan("DeleteObjects", 0.2, () => entryErrors("InternalError", hits(0.3)));
   plan("DeleteObjects", 0.1, () => entryErrors("SlowDown", hits(0.9)));
-  plan("DeleteObjects", 0.1, () => leaveOut(chosen(hits(0.5)), true));
-  plan("DeleteObjects", 0.1, () => leaveOut(chosen(hits(0.5))));
-  plan("AbortMultipartUpload", 0.2, () => abortInVain());
+  plan("DeleteObjects", 0.1, () => leaveOut(hits(0.5), true));
+  plan("DeleteObjects", 0.1, () => leaveOut(hits(0.5)));
+  plan("DeleteObjects", 0.1, () => falselyDeleted(hits(0.3)));
+  plan(["AbortMultipartUpload", "DeleteObject"], 0.2, () => inVain());
   plan(LISTINGS, 0.3, () => listingFault({ entriesMax: random.between(1, 9) }));
   plan("ListObjectsV2", 0.1, () => listingFault({ empty: true }));
   plan(LISTINGS, 0.03, () => listingFault({ withoutToken: true }));
@@ -93,15 +95,5 @@ export function plantFaults(server: WireServer, seed: number): FaultMix {
       stopped.abort();
       await Promise.all(landings);
     },
-  };
-}
-
-/** The same verdict for a key however often it is asked. */
-function chosen(decide: () => boolean): (key: string) => boolean {
-  const verdicts = new Map<string, boolean>();
-  return (key) => {
-    const verdict = verdicts.get(key) ?? decide();
-    verdicts.set(key, verdict);
-    return verdict;
   };
 }

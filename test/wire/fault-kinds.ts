@@ -74,11 +74,17 @@ export function errorIn200(code: S3Code, options: { readonly effect?: boolean } 
 }
 
 /**
- * An abort is answered with success, and the upload is there as before: parts that are on their way can
- * bring that about on AWS ("it might be necessary to abort multiple times"), a completion on Ceph.
+ * An abort or the removal of one key is answered with success, and all is as before: parts that are on
+ * their way can bring that about on AWS ("it might be necessary to abort multiple times"), a
+ * completion on Ceph, a key that is read in another way on any store.
  */
-export function abortInVain(): Fault {
-  return { name: "abort in vain", instead: emptyReply(204) };
+export function inVain(): Fault {
+  return { name: "in vain", instead: emptyReply(204) };
+}
+
+/** The reply of a DeleteObjects calls keys deleted that stay. */
+export function falselyDeleted(isHit: (key: string) => boolean): Fault {
+  return { name: "falsely deleted", entry: (key) => (isHit(key) ? { kind: "claimed" } : null) };
 }
 
 /** Some keys of a DeleteObjects come back as errors, and stay. */

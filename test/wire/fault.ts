@@ -5,6 +5,8 @@ import type { Reply } from "./reply.ts";
 export type EntryFault =
   /** An `Error` entry; the key stays. */
   | { readonly kind: "error"; readonly code: string; readonly message: string }
+  /** A `Deleted` entry, and the key stays: R2 did that to keys with space at an end until 2022. */
+  | { readonly kind: "claimed" }
   /** The reply does not mention the key. */
   | { readonly kind: "left-out"; readonly removes: boolean };
 

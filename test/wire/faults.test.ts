@@ -1,4 +1,9 @@
-import { DeleteObjectsCommand, GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
+import {
+  DeleteObjectCommand,
+  DeleteObjectsCommand,
+  GetObjectCommand,
+  PutObjectCommand,
+} from "@aws-sdk/client-s3";
 import { describe, expect, it } from "vitest";
 import { sendRaw } from "./client.ts";
 import {
@@ -6,7 +11,9 @@ import {
   emptyReplyBody,
   entryErrors,
   errorIn200,
+  falselyDeleted,
   ignoreRange,
+  inVain,
   late,
   leaveOut,
   loseReply,
@@ -240,6 +247,21 @@ describe("a fault of single keys", () => {
     const { Deleted, Errors } = await remove(wire, "a", "b", "c");
     expect(Deleted?.map(({ Key }) => Key)).toEqual(["a", "c"]);
     expect(Errors?.map(({ Key, Code }) => [Key, Code])).toEqual([["b", "InternalError"]]);
+    expect(keys(wire)).toEqual(["b"]);
+  });
+
+  it("is a reply that calls some deleted, and they stay", async () => {
+    const wire = await start();
+    for (const key of ["a", "b"]) await wire.server.bucket(BUCKET).store.put(key, BYTES);
+    const target = { operation: "any", times: 1 } as const;
+    wire.server.faults.plan(
+      target,
+      falselyDeleted((key) => key === "b"),
+    );
+    expect((await remove(wire, "a", "b")).Deleted?.map(({ Key }) => Key)).toEqual(["a", "b"]);
+    expect(keys(wire)).toEqual(["b"]);
+    wire.server.faults.plan(target, inVain());
+    await wire.client.send(new DeleteObjectCommand({ Bucket: BUCKET, Key: "b" }));
     expect(keys(wire)).toEqual(["b"]);
   });
 

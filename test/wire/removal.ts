@@ -10,6 +10,7 @@ import {
   keyOf,
   storedKey,
 } from "./exchange.ts";
+import type { EntryFault } from "./fault.ts";
 import { emptyReply, type Reply, xmlReply } from "./reply.ts";
 import { onlyChildren, readXml, textOf, type XmlNodes, XmlSequence } from "./xml.ts";
 
@@ -114,6 +115,15 @@ interface Answered extends Asked {
   readonly nodes: XmlNodes;
 }
 
+interface Entry extends Asked {
+  readonly fault: EntryFault | null;
+  readonly refusal: Answered | null;
+}
+
+function isRemoved(fault: EntryFault | null): boolean {
+  return fault === null || (fault.kind === "left-out" && fault.removes);
+}
+
 export async function deleteObjects(exchange: Exchange): Promise<Reply> {
   const bucket = bucketOf(exchange);
   checkRemovalDigest(exchange);
@@ -121,27 +131,21 @@ export async function deleteObjects(exchange: Exchange): Promise<Reply> {
   for (const { versionId } of asked) {
     if (versionId !== null) await checkVersionId(exchange, bucket, versionId);
   }
-  const refused = new Map<number, Answered>();
-  for (const [i, one] of asked.entries()) {
-    const answer = refusalOf(exchange, bucket, one);
-    if (answer) refused.set(i, answer);
-  }
-  const faultOf = (key: string) => exchange.fault?.entry?.(key) ?? null;
-  const isLeft = ({ key }: Asked): boolean => {
-    const fault = faultOf(key);
-    return fault?.kind === "left-out" && !fault.removes;
-  };
-  const removing = asked.filter((one, i) => !refused.has(i) && !isLeft(one));
+  const entries = asked.map((one): Entry => {
+    const fault = exchange.fault?.entry?.(one.key) ?? null;
+    return { ...one, fault, refusal: refusalOf(exchange, bucket, one, fault) };
+  });
+  const removing = entries.filter(({ fault, refusal }) => !refusal && isRemoved(fault));
   const stored = removing.map(({ key, versionId }) => {
     return { key: storedKey(exchange.state.dialect, key), versionId };
   });
   const wereMarkers = await markersAmong(bucket, stored);
   const results = new Map((await removeAll(bucket, stored)).map((one, i) => [removing[i], one]));
   const answers: Answered[] = [];
-  for (const [i, one] of asked.entries()) {
-    const result = results.get(one);
-    const answer = refused.get(i) ?? (result && (await answerOf(bucket, one, result, wereMarkers)));
-    if (answer && faultOf(one.key)?.kind !== "left-out") answers.push(answer);
+  for (const entry of entries) {
+    if (entry.fault?.kind === "left-out") continue;
+    const result = results.get(entry) ?? { key: entry.key, result: "gone" };
+    answers.push(entry.refusal ?? (await answerOf(bucket, entry, result, wereMarkers)));
   }
   if (exchange.state.dialect.sortsRemovals) answers.sort((a, b) => compareUtf8(a.key, b.key));
   const shown = answers.filter(({ name }) => !quiet || name === "Error");
@@ -151,8 +155,12 @@ export async function deleteObjects(exchange: Exchange): Promise<Reply> {
 }
 
 /** An entry that is refused before the store is asked. */
-function refusalOf(exchange: Exchange, bucket: Bucket, asked: Asked): Answered | null {
-  const fault = exchange.fault?.entry?.(asked.key);
+function refusalOf(
+  exchange: Exchange,
+  bucket: Bucket,
+  asked: Asked,
+  fault: EntryFault | null,
+): Answered | null {
   if (fault?.kind === "error") return errorEntry(asked, fault.code, fault.message);
   if (utf8Length(asked.key) > 1024)
     return errorEntry(asked, "KeyTooLongError", "Your key is too long");

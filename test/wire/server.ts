@@ -44,6 +44,7 @@ export class WireServer {
   readonly #server: Server;
   readonly #state: WireState;
   readonly #stopping = new AbortController();
+  #limiter: RateLimiter | null = null;
   readonly #defects: unknown[] = [];
   #waiting: { readonly operation: Operation; readonly count: number; resolve(): void }[] = [];
 
@@ -70,13 +71,14 @@ export class WireServer {
       credentials: [this.credentials],
       faults: this.faults,
       latency: options.latency ?? {},
-      limiter: options.rate ? new RateLimiter(options.rate, now) : null,
+      limiter: () => this.#limiter,
       random,
       stopping: this.#stopping.signal,
       began: (operation) => this.#began(operation),
       answered: (record) => this.log.push(record),
       broke: (error) => this.#defects.push(error),
     };
+    this.limit(options.rate ?? null);
     this.#server = createServer(
       { keepAliveTimeout: 60_000 },
       (message: IncomingMessage, response: ServerResponse) => void serve(rules, message, response),
@@ -112,6 +114,11 @@ export class WireServer {
     const bucket = this.#state.makeBucket(name, options);
     this.#state.buckets.set(name, bucket);
     return bucket;
+  }
+
+  /** Lets only so many requests through from now on, or all. */
+  limit(rate: RateModel | null): void {
+    this.#limiter = rate === null ? null : new RateLimiter(rate, () => this.#state.now());
   }
 
   /** Resolves once so many requests of the operation have come, whatever becomes of them. */

@@ -35,7 +35,7 @@ export interface Rules {
   readonly credentials: readonly Credentials[];
   readonly faults: Faults;
   readonly latency: LatencyModel;
-  readonly limiter: RateLimiter | null;
+  limiter(): RateLimiter | null;
   readonly random: Rng;
   readonly stopping: AbortSignal;
   began(operation: Operation): void;
@@ -141,7 +141,7 @@ class Call {
   #limit(): void {
     const { bucket, key, query } = this.#request ?? { query: new Map<string, string>() };
     const isOver =
-      bucket && this.#rules.limiter?.admits(bucket, key ?? query.get("prefix") ?? "") === false;
+      bucket && this.#rules.limiter()?.admits(bucket, key ?? query.get("prefix") ?? "") === false;
     if (isOver) throw new WireError("SlowDown");
   }
 
