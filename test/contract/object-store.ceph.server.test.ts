@@ -1,9 +1,13 @@
+import { vi } from "vitest";
 import { S3ObjectStore, type S3StoreOptions } from "../../src/adapters/s3/object-store.ts";
 import { utf8Length } from "../../src/core/encoding.ts";
 import { s3Server } from "../servers/given.ts";
 import { type BucketOptions, S3Bucket } from "../support/s3-bucket.ts";
 import type { StoreDifferences } from "./object-store/fixture.ts";
 import { objectStoreContract, type StoreSubject, versionedStoreContract } from "./object-store.ts";
+
+// Some tests make hundreds of requests, each of which may cost a real store tens of milliseconds.
+vi.setConfig({ testTimeout: 180_000 });
 
 /** What is different on Ceph 16.2, with the reason of each in `StoreDifferences`. */
 function differencesOf(prefix = ""): StoreDifferences {
