@@ -24,6 +24,7 @@ interface ToolReport {
   readonly name: string;
   readonly version: string;
   readonly command: string;
+  readonly settings: string;
   readonly wallSeconds: Spread;
   readonly deletesPerSecond: Spread;
   readonly cpuSeconds: Spread;
@@ -104,6 +105,7 @@ function toolReport(tool: Tool, turns: readonly Turn[], objects: number): ToolRe
     name: tool.name,
     version: tool.version,
     command: tool.command("BUCKET", PREFIX).join(" "),
+    settings: tool.settings,
     wallSeconds: spread(({ wallSeconds }) => wallSeconds),
     deletesPerSecond: spread(({ wallSeconds, left }) => (objects - left) / wallSeconds),
     cpuSeconds: spread(({ cpuSeconds }) => cpuSeconds),
@@ -150,7 +152,9 @@ export function linesOf(report: SweepBenchReport): readonly string[] {
       tools.map((tool) => rowOf(tool)),
     ),
     "",
-    ...tools.map(({ command }) => `$ ${command}`),
+    ...tools.map(({ command, settings }) =>
+      settings === "" ? `$ ${command}` : `$ ${command}   # with ${settings}`,
+    ),
     "",
     `again: ${report.repeat}`,
     figuresOf(report),

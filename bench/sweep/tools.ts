@@ -11,6 +11,8 @@ export interface Tool {
   readonly version: string;
   /** As it is run in the root of the checkout; holds no secret. */
   command(bucket: string, prefix: string): readonly string[];
+  /** What it is told otherwise and matters to its speed; "" where it is nothing. */
+  readonly settings: string;
   /** All of its environment, secrets included. */
   readonly env: Readonly<Record<string, string>>;
 }
@@ -19,6 +21,7 @@ interface Kind {
   readonly name: string;
   readonly version: (env: Readonly<Record<string, string>>) => Promise<string | null>;
   readonly command: Tool["command"];
+  readonly settings: string;
   /** What it is told by its environment, besides PATH and HOME. */
   readonly variables: (server: Server, home: string) => Readonly<Record<string, string>>;
   /** What it takes from files only: by name below HOME. */
@@ -35,6 +38,7 @@ const EXPUNGE: Kind = {
   version: expungeVersion,
   command: (bucket, prefix) =>
     words(`node scripts/run.js sweep s3://${bucket}/${prefix} --yes --json`),
+  settings: "",
   variables: ({ address }, home) => ({
     EXPUNGE_CONFIG: join(home, EMPTY_CONFIG),
     EXPUNGE_S3_ENDPOINT: address.endpoint,
@@ -46,8 +50,8 @@ const EXPUNGE: Kind = {
 };
 
 /**
- * It sends one request per object. Up to 1.6x `--transfers` says how many at a time, later `--checkers`;
- * with `--fast-list` it lists the prefix at once instead of directory by directory.
+ * It sends one request per object. Older versions take `--transfers` for how many are sent at a time,
+ * newer ones `--checkers`; with `--fast-list` it lists the prefix at once and not directory by directory.
  */
 const RCLONE: Kind = {
   name: "rclone",
@@ -57,6 +61,7 @@ const RCLONE: Kind = {
     words(
       `rclone delete bench:${bucket}/${prefix} --fast-list --transfers ${IN_FLIGHT} --checkers ${IN_FLIGHT}`,
     ),
+  settings: "",
   variables: ({ address, isOurs }) => ({
     RCLONE_CONFIG_BENCH_TYPE: "s3",
     RCLONE_CONFIG_BENCH_PROVIDER: isOurs ? "Ceph" : "Other",
@@ -76,6 +81,7 @@ const S3CMD: Kind = {
     (await firstLineOf(["s3cmd", "--version"], env))?.replace(/^s3cmd version /, "") ?? null,
   command: (bucket, prefix) =>
     words(`s3cmd del --recursive --force --quiet s3://${bucket}/${prefix}`),
+  settings: "",
   variables: (_, home) => ({ S3CMD_CONFIG: join(home, S3CMD_CONFIG) }),
   files: ({ endpoint, region, accessKeyId, secretAccessKey }) => {
     const { protocol, host } = new URL(endpoint);
@@ -103,6 +109,7 @@ const AWS: Kind = {
   },
   command: (bucket, prefix) =>
     words(`aws s3 rm --recursive --only-show-errors s3://${bucket}/${prefix}`),
+  settings: `s3.max_concurrent_requests = ${IN_FLIGHT}`,
   variables: ({ address }) => ({
     AWS_ENDPOINT_URL: address.endpoint,
     AWS_DEFAULT_REGION: address.region,
@@ -175,6 +182,6 @@ async function toolOf(
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     await writeFile(path, text, { mode: 0o600 });
   }
-  const { name, command } = kind;
-  return { name, version, command, env: { ...env, ...kind.variables(server, home) } };
+  const { name, command, settings } = kind;
+  return { name, version, command, settings, env: { ...env, ...kind.variables(server, home) } };
 }
