@@ -183,6 +183,8 @@ export const LIMITS = {
   /** S3: sockets for calls, and for the bytes of objects: slow readers keep no deletion waiting. */
   s3CallSocketsMax: 64,
   s3TransferSocketsMax: 256,
+  /** S3: shorter than any server keeps a connection; a part that was begun on a dead one is lost. */
+  s3FreeSocketMs: 4 * SECOND_MS,
   s3SocketWaitMs: 30 * SECOND_MS,
   s3ConnectTimeoutMs: 10 * SECOND_MS,
   /** S3: a whole small call, or from the last byte sent until the reply. */

@@ -43,3 +43,7 @@ objectStoreContract("a prefix in a bucket of Ceph", () =>
 );
 
 versionedStoreContract("a bucket of Ceph", () => subject({ versioned: true }));
+
+versionedStoreContract("a prefix in a bucket of Ceph", () =>
+  subject({ versioned: true }, { prefix: "our files/+é%/" }),
+);

@@ -107,6 +107,8 @@ export const BY_CODE: Readonly<Record<string, Meaning>> = {
   ThrottlingException: THROTTLED,
   // [R2] 10058: more than one write a second to one key.
   TooManyRequests: THROTTLED,
+  // [R2] release notes, 2022-06-16: parts of one upload at the same time.
+  TooMuchConcurrency: THROTTLED,
 
   InternalError: UNAVAILABLE,
   // Another conditional or multipart operation on the key is under way.

@@ -90,7 +90,13 @@ interface Agents {
 }
 
 function agentsOf(maxSockets: number): Agents {
-  const options = { keepAlive: true, maxSockets, maxFreeSockets: maxSockets };
+  const options = {
+    keepAlive: true,
+    maxSockets,
+    maxFreeSockets: maxSockets,
+    // Of a socket that nobody uses; one in use has the bounds of its call.
+    timeout: LIMITS.s3FreeSocketMs,
+  };
   return { plain: new Agent(options), secure: new TlsAgent(options) };
 }
 

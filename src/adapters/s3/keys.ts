@@ -1,4 +1,4 @@
-import { fromUtf8, utf8, utf8Length } from "../../core/encoding.ts";
+import { utf8Length } from "../../core/encoding.ts";
 import { LIMITS } from "../../core/limits.ts";
 import { StoreError } from "../../core/store-errors.ts";
 import { checkPrefix, keyProblem } from "../object-store-checks.ts";
@@ -62,24 +62,11 @@ export function decodeListed(text: string, encoding: string | undefined): string
   // A store that does not know the encoding says nothing of it, and gives the text as it is.
   if (encoding === undefined) return text;
   if (encoding !== "url") throw new BrokenReply("a listing in an encoding that is not known");
-  const bytes: number[] = [];
-  for (let at = 0; at < text.length;) {
-    const char = text.charAt(at);
-    if (char === "%") {
-      const hex = text.slice(at + 1, at + 3);
-      if (!/^[0-9A-Fa-f]{2}$/.test(hex)) throw new BrokenReply("a key is not encoded as said");
-      bytes.push(Number.parseInt(hex, 16));
-      at += 3;
-    } else {
-      const point = String.fromCodePoint(text.codePointAt(at) ?? 0);
-      bytes.push(...utf8(char === "+" ? " " : point));
-      at += point.length;
-    }
-  }
   try {
-    return fromUtf8(Uint8Array.from(bytes));
+    // Strict in what it takes: whole escapes of whole UTF-8 characters.
+    return decodeURIComponent(text.replaceAll("+", " "));
   } catch {
-    throw new BrokenReply("a key is not UTF-8");
+    throw new BrokenReply("a key is not encoded as said");
   }
 }
 

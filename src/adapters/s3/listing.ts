@@ -79,7 +79,7 @@ export async function listUploads(
     ...(idMarker ? { UploadIdMarker: idMarker } : {}),
   });
   return asListing("ListMultipartUploads", () => {
-    checkPage({ ...reply, Name: reply.Bucket }, bucketPrefix);
+    checkPage(reply, bucketPrefix);
     const entries: UploadEntry[] = [];
     for (const { Key, UploadId, Initiated } of reply.Uploads ?? []) {
       const key = keys.fromListed(decodeListed(Key ?? "", reply.EncodingType), prefix);
@@ -114,23 +114,21 @@ async function clearPage(
 
 /** What all pages have in common. */
 export interface PageReply {
-  readonly Name?: string | undefined;
   readonly Prefix?: string | undefined;
   readonly EncodingType?: string | undefined;
   readonly IsTruncated?: boolean | undefined;
 }
 
 /**
- * A page that does not say whether it is the last, whose bucket it is or that it is of another
- * listing, is none. The SDK gives an absent list as `undefined`: only with these beside it that means
- * that there is nothing.
+ * A page that does not say whether it is the last, or that is of another listing, is none. The SDK gives
+ * an absent list as `undefined`: only with the right document around it (replies.ts) and this in it
+ * that means that there is nothing.
  * @throws BrokenReply
  */
 export function checkPage(reply: PageReply, bucketPrefix: string): void {
   if (typeof reply.IsTruncated !== "boolean") {
     throw new BrokenReply("a page that does not say whether it is the last");
   }
-  if (!reply.Name) throw new BrokenReply("a page of no bucket");
   const { Prefix } = reply;
   if (Prefix === undefined) return;
   if (Prefix !== bucketPrefix && decodeListed(Prefix, reply.EncodingType) !== bucketPrefix) {

@@ -117,7 +117,7 @@ export async function copyPart(
     CopySource: copySourceOf(client.bucket, bucketKey),
     CopySourceRange: `bytes=${start}-${end}`,
     // Of this object and no other that took its place meanwhile, which may be shorter.
-    CopySourceIfMatch: quoted(from.etag),
+    ...(rules.copyCondition ? { CopySourceIfMatch: quoted(from.etag) } : {}),
   });
   const options = { requestTimeout: client.timeouts.longCallMs };
   return await client.ask("UploadPartCopy", options, async (call) => {

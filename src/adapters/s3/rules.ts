@@ -17,6 +17,8 @@ export interface ProviderRules extends Pick<
    * left over ends its gateway (both seen). No reply tells the two apart beforehand.
    */
   readonly copySource: "decoded-once" | "not-sure";
+  /** Whether a copied part may ask for its source as it was seen; R2 knows no such condition. */
+  readonly copyCondition: boolean;
   /** R2's bucket locks are set by another API, and S3's object lock is not implemented. */
   readonly objectLock: "asked" | "elsewhere";
 }
@@ -35,15 +37,17 @@ const RULES: Readonly<Record<Provider, ProviderRules>> = {
     keyNormalisation: "none",
     versioning: "asked",
     copySource: "decoded-once",
+    copyCondition: true,
     objectLock: "asked",
   },
-  // Cloudflare R2, reference/consistency and reference/unicode-interoperability.
+  // Cloudflare R2, reference/consistency, reference/unicode-interoperability and api/s3/api.
   r2: {
     ...PARTS,
     consistency: "strong",
     keyNormalisation: "nfc",
     versioning: "declared-none",
     copySource: "decoded-once",
+    copyCondition: false,
     objectLock: "elsewhere",
   },
   // Ceph's index is consistent; of others it is assumed, and the contract suite is the way to see.
@@ -53,6 +57,7 @@ const RULES: Readonly<Record<Provider, ProviderRules>> = {
     keyNormalisation: "none",
     versioning: "asked",
     copySource: "not-sure",
+    copyCondition: true,
     objectLock: "asked",
   },
 };
