@@ -18,7 +18,7 @@ import type { Log } from "./ports/log.ts";
 import type { Context } from "./services/context.ts";
 import { DeletionWatch } from "./services/deletion-watch.ts";
 import { InFlight } from "./services/in-flight.ts";
-import { tryStore } from "./services/doctor/store.ts";
+import { tryStore } from "./services/doctor/trial.ts";
 import { createServices, type Services } from "./services/index.ts";
 import { jobHandlers, scanForever } from "./services/worker.ts";
 import { VERSION } from "./version.ts";
@@ -60,7 +60,9 @@ export async function composeService(
   // Before the database: what is wrong with the store is then said at once.
   const ports = { clock: systemClock, random: systemRandom };
   const store = await openStore(config.store, ports);
-  await tryStore({ ...ports, store });
+  for (const warning of await tryStore({ ...ports, store })) {
+    log.warn({ warning }, "the store will block deletions: look at it with 'expunge doctor'");
+  }
   const database = await openDatabase(config, log);
   try {
     const signer = await openSigner({

@@ -16,14 +16,19 @@ const DATABASE_REMEDY =
 const LAYOUTS_REMEDY = "Correct the layouts in the config file as docs/layouts.md describes.";
 
 /**
- * Looks at everything that the configuration names, one after the other: nothing is changed but a few
- * small objects below `.expunge/doctor/`, which are removed again.
+ * Looks at everything that the configuration names, one after the other. In the store a few small
+ * objects are made below `.expunge/doctor/` and removed again; a local store's directory is made where
+ * it is missing, as at a start.
  */
-export async function diagnose(config: Config, log: Log): Promise<readonly Check[]> {
+export async function diagnose(
+  config: Config,
+  options: { readonly log: Log; readonly signal?: AbortSignal },
+): Promise<readonly Check[]> {
+  const { log, signal } = options;
   return [
     await look("layouts", LAYOUTS_REMEDY, () => layouts(config)),
     await look("database", DATABASE_REMEDY, () => database(config, log)),
-    ...(await stores(config)),
+    ...(await stores(config, signal)),
   ];
 }
 
@@ -53,11 +58,14 @@ async function database({ database: config }: Config, log: Log) {
   return passed("the embedded database opens");
 }
 
-async function stores({ store: config }: Config): Promise<readonly Check[]> {
+async function stores(
+  { store: config }: Config,
+  signal: AbortSignal | undefined,
+): Promise<readonly Check[]> {
   const ports = { clock: new SystemClock(), random: new SystemRandom() };
   try {
     const store = await openStore(config, ports);
-    return await examineStore({ ...ports, store });
+    return await examineStore({ ...ports, store }, signal);
   } catch (error) {
     return [failed("store-reachable", error, "Check EXPUNGE_STORE.")];
   }

@@ -102,17 +102,23 @@ function readEndpoint(reader: SettingReader): Part | null {
     if (text !== null) parts.push({ name, text });
   }
   const [chosen, other] = parts;
-  if (chosen !== undefined && other !== undefined && chosen.text !== other.text) {
+  const isTold = chosen !== undefined && other !== undefined && chosen.text !== other.text;
+  if (isTold) {
     reader.problems.add("EXPUNGE_S3_ENDPOINT and R2_ENDPOINT differ; set one of them.");
   }
   const jurisdiction = reader.given("R2_JURISDICTION");
+  const account = reader.text("R2_ACCOUNT_ID");
   if (chosen !== undefined) {
+    // One of the two would be ignored, and with it perhaps the account that was meant.
+    const isOther = account !== null && !new URL(chosen.text).hostname.startsWith(`${account}.`);
+    if (isOther && !isTold) {
+      reader.refuse("R2_ACCOUNT_ID", `is none of ${chosen.name}'s host; keep one of them.`);
+    }
     if (jurisdiction !== undefined) {
       reader.refuse("R2_JURISDICTION", `is set, but so is ${chosen.name}; keep one of them.`);
     }
     return chosen;
   }
-  const account = reader.text("R2_ACCOUNT_ID");
   if (account === null) return null;
   if (!/^[A-Za-z0-9-]{1,63}$/.test(account)) {
     reader.refuse("R2_ACCOUNT_ID", "is no account id; copy the 32 characters from the dashboard.");

@@ -65,7 +65,7 @@ export const LIMITS = {
   abortsInFlight: 16,
   /** Attempts at one call of the store; at one key's removal within a pass; at an upload's end. */
   callAttemptsMax: 5,
-  removeAttemptsMax: 5,
+  removeAttemptsMax: 8,
   endAttemptsMax: 10,
   retryDelayMinMs: 50,
   retryDelayMaxMs: 5 * SECOND_MS,

@@ -30,8 +30,8 @@ export function logEntry(
 }
 
 /**
- * What stands for a version in the log, besides the object itself, for which its key stands. No id of
- * an upload begins so.
+ * What stands for a version in the log, but for the one of each key for which the key itself stands. No
+ * id of an upload begins so.
  */
 export function versionUnit(key: string, versionId: string): string {
   return `${key}\0v\0${versionId}`;

@@ -26,9 +26,10 @@ export function aroundStore(store: ObjectStore, around: Around): ObjectStore {
   ): Promise<T> => around({ call, signal, repeatable }, run);
   return {
     identity: store.identity,
-    capabilities: (options) => on("capabilities", () => store.capabilities(options)),
+    capabilities: (options) =>
+      on("capabilities", () => store.capabilities(options), options?.signal),
     list: (prefix, options) => on("list", () => store.list(prefix, options), options?.signal),
-    put: (key, bytes) => on("put", () => store.put(key, bytes)),
+    put: (key, bytes, signal) => on("put", () => store.put(key, bytes, signal), signal),
     get: (key, range, signal) => on("get", () => store.get(key, range, signal), signal),
     head: (key, signal) => on("head", () => store.head(key, signal), signal),
     remove: (keys, signal) => on("remove", () => store.remove(keys, signal), signal),

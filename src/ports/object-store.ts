@@ -131,6 +131,11 @@ export interface Capabilities {
   readonly partBytesMax: number;
 }
 
+export interface CapabilityOptions {
+  readonly fresh?: boolean;
+  readonly signal?: AbortSignal;
+}
+
 /** Where the objects lie, as the receipt names it. */
 export interface StoreIdentity {
   readonly kind: "file" | "s3" | "memory";
@@ -154,7 +159,7 @@ export interface ObjectStore {
    * Probes what the store can do. An answer may be remembered for a while unless a fresh one is asked
    * for: operators turn versioning on under a running service.
    */
-  capabilities(options?: { readonly fresh?: boolean }): Promise<Capabilities>;
+  capabilities(options?: CapabilityOptions): Promise<Capabilities>;
 
   /** Keys that start with the prefix, in the order of their UTF-8 bytes. */
   list(prefix: string, options?: ListObjectsOptions): Promise<Page<ObjectEntry>>;
@@ -163,7 +168,7 @@ export interface ObjectStore {
    * Writes a small object in one step. Serves `.expunge/` and `doctor` only: an object of a project
    * comes into being by `completeUpload` and nothing else (R1).
    */
-  put(key: string, bytes: Uint8Array): Promise<void>;
+  put(key: string, bytes: Uint8Array, signal?: AbortSignal): Promise<void>;
 
   /** @throws StoreError `no-such-key`, `invalid-range` */
   get(key: string, range?: ByteRange, signal?: AbortSignal): Promise<ObjectBody>;

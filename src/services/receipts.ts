@@ -58,7 +58,7 @@ export async function copyReceipts(context: Context, signal: AbortSignal): Promi
     const receipts = await context.metadata.uncopiedReceipts(LIMITS.scanItems);
     for (const { projectUid, jws } of receipts) {
       signal.throwIfAborted();
-      await context.store.put(receiptKey(projectUid), utf8(jws));
+      await context.store.put(receiptKey(projectUid), utf8(jws), signal);
       await context.metadata.markReceiptCopied(projectUid);
     }
     if (receipts.length < LIMITS.scanItems) return;

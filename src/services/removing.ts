@@ -33,6 +33,12 @@ interface Target {
   readonly versionId?: string;
 }
 
+/** What one request said, and how long the store wants to be left alone. */
+interface Answered {
+  readonly results: readonly (RemoveResult & Target)[];
+  readonly retryAfterMs: number;
+}
+
 type Send = (targets: readonly Target[]) => Promise<readonly (RemoveResult & Target)[]>;
 
 /**
@@ -80,10 +86,13 @@ async function removeTargets(
   for (let attempt = 1; waiting.length > 0; attempt++) {
     const last = attempt >= LIMITS.removeAttemptsMax;
     const again: Target[] = [];
+    let wishedMs = 0;
     for (let at = 0; at < waiting.length; at += LIMITS.removeBatchKeys) {
       signal?.throwIfAborted();
       const batch = waiting.slice(at, at + LIMITS.removeBatchKeys);
-      for (const [i, result] of (await removeBatch(batch, send, signal)).entries()) {
+      const { results, retryAfterMs } = await removeBatch(batch, send, signal);
+      wishedMs = Math.max(wishedMs, Math.min(retryAfterMs, LIMITS.retryAfterMaxMs));
+      for (const [i, result] of results.entries()) {
         const target = batch[i];
         if (result.result === "gone") gone++;
         else if (result.retryable && !last && target) again.push(target);
@@ -92,31 +101,66 @@ async function removeTargets(
     }
     waiting = again;
     if (again.length > 0) {
-      await context.clock.sleep(backoffMs(attempt, context.random.bytes(2)), signal);
+      const pauseMs = Math.max(wishedMs, backoffMs(attempt, context.random.bytes(2)));
+      await context.clock.sleep(pauseMs, signal);
     }
   }
   return { gone, refused };
 }
 
-/** One request; a batch that is refused whole is split, down to single deletes (R5). */
+/**
+ * One request; a batch that is refused whole is split, down to single deletes (R5): one key may be
+ * what all of them are refused for.
+ */
 async function removeBatch(
   targets: readonly Target[],
   send: Send,
   signal: AbortSignal | undefined,
-): Promise<readonly (RemoveResult & Target)[]> {
+): Promise<Answered> {
   try {
-    return account(targets, await send(targets));
+    return { results: account(targets, await send(targets)), retryAfterMs: 0 };
   } catch (error) {
     signal?.throwIfAborted();
     if (!(error instanceof StoreError)) throw error;
-    if (error.errorClass !== "permanent" || targets.length === 1) {
-      return targets.map((target) => refusedWhole(target, error));
+    if (targets.length === 1 || !(await mayDiffer(targets, send, error))) {
+      const results = targets.map((target) => refusedWhole(target, error));
+      return { results, retryAfterMs: error.retryAfterMs ?? 0 };
     }
     const middle = Math.ceil(targets.length / 2);
-    return [
-      ...(await removeBatch(targets.slice(0, middle), send, signal)),
-      ...(await removeBatch(targets.slice(middle), send, signal)),
-    ];
+    const first = await removeBatch(targets.slice(0, middle), send, signal);
+    const second = await removeBatch(targets.slice(middle), send, signal);
+    return {
+      results: [...first.results, ...second.results],
+      retryAfterMs: Math.max(first.retryAfterMs, second.retryAfterMs),
+    };
+  }
+}
+
+/**
+ * Whether single keys may fare better than the batch. A right that is missing is missing for each of
+ * them, which the first and the last one tell: else a key that may only read would cost two requests
+ * per key in every pass.
+ */
+async function mayDiffer(
+  targets: readonly Target[],
+  send: Send,
+  error: StoreError,
+): Promise<boolean> {
+  if (error.errorClass === "permanent" || error.code === "object-locked") return true;
+  if (error.code !== "access-denied") return false;
+  for (const target of [targets[0], targets.at(-1)]) {
+    if (target && !(await isDenied(target, send))) return true;
+  }
+  return false;
+}
+
+async function isDenied(target: Target, send: Send): Promise<boolean> {
+  try {
+    const [result] = account([target], await send([target]));
+    return result?.result === "blocked" && result.code === "access-denied";
+  } catch (error) {
+    if (error instanceof StoreError) return error.code === "access-denied";
+    throw error;
   }
 }
 

@@ -32,8 +32,9 @@ export async function* unitPages(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<readonly Unit[]> {
   if (versioned) {
+    const shown: Shown = { key: null, ids: new Set() };
     for await (const entries of versionPages(context, prefix, signal)) {
-      yield entries.map((entry) => versionUnitOf(entry));
+      yield unseen(entries, shown).map((entry) => versionUnitOf(entry));
     }
   } else {
     for await (const entries of objectPages(context, prefix, signal)) {
@@ -43,6 +44,25 @@ export async function* unitPages(
   for await (const entries of uploadPages(context, prefix, signal)) {
     yield entries.map((entry) => uploadUnitOf(entry));
   }
+}
+
+/** The versions of the last key that were shown. */
+interface Shown {
+  key: string | null;
+  readonly ids: Set<string>;
+}
+
+/** A key whose versions go over a page may be listed anew, where the version at its end is gone. */
+function unseen(entries: readonly VersionEntry[], shown: Shown): readonly VersionEntry[] {
+  return entries.filter(({ key, versionId }) => {
+    if (key !== shown.key) {
+      shown.key = key;
+      shown.ids.clear();
+    }
+    if (shown.ids.has(versionId)) return false;
+    shown.ids.add(versionId);
+    return true;
+  });
 }
 
 /** Removes a page of units; answers what was refused, by the units' ids. */

@@ -1,6 +1,13 @@
+import { StoreError } from "../core/store-errors.ts";
 import type { ObjectStore, VersionEntry } from "../ports/object-store.ts";
 import { listKey, versionPages } from "./listing.ts";
-import { type Refusal, removeKeys, removeVersions, type StoreContext } from "./removing.ts";
+import {
+  outcomeOf,
+  type Refusal,
+  removeKeys,
+  removeVersions,
+  type StoreContext,
+} from "./removing.ts";
 
 type WithStore = { readonly store: ObjectStore };
 
@@ -9,8 +16,13 @@ type WithStore = { readonly store: ObjectStore };
  * could not be found out: listing them then says why, and nothing is concluded (I3).
  * @param fresh asks the store and not what it said a while ago
  */
-export async function keepsVersions({ store }: WithStore, fresh = false): Promise<boolean> {
-  return (await store.capabilities({ fresh })).versioning !== "none";
+export async function keepsVersions(
+  { store }: WithStore,
+  fresh = false,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const options = { fresh, ...(signal ? { signal } : {}) };
+  return (await store.capabilities(options)).versioning !== "none";
 }
 
 /** All versions and markers of exactly this key, newest first. */
@@ -34,52 +46,74 @@ export function isObject({ isLatest, isDeleteMarker }: VersionEntry): boolean {
 }
 
 /**
- * Removes the objects of these keys, and of each every version and marker, where the store keeps any.
- * Answers what was refused; what was not is for a listing to confirm (R5).
+ * Removes the objects of these keys, and of each every version and marker where `versioned`. Answers
+ * what was refused; what was not is for a listing to confirm (R5).
  */
 export async function removeObjects(
   context: StoreContext,
   keys: readonly string[],
+  versioned: boolean,
   signal?: AbortSignal,
 ): Promise<readonly Refusal[]> {
-  if (!(await keepsVersions(context))) return (await removeKeys(context, keys, signal)).refused;
+  if (!versioned) return (await removeKeys(context, keys, signal)).refused;
   const refused: Refusal[] = [];
-  for (const key of keys) {
-    const versions: VersionEntry[] = [];
-    for await (const version of versionsOfKey(context, key, signal)) versions.push(version);
-    refused.push(...(await removeVersions(context, versions, signal)).refused);
-  }
+  for (const key of keys) refused.push(...(await removeAllOf(context, key, signal)));
   return refused;
 }
 
-/** Whether a listing, of objects or of versions, shows anything of exactly this key. */
+/** Where its versions cannot be listed, that is what is known of this key, and of no other. */
+async function removeAllOf(
+  context: StoreContext,
+  key: string,
+  signal: AbortSignal | undefined,
+): Promise<readonly Refusal[]> {
+  const versions: VersionEntry[] = [];
+  try {
+    for await (const version of versionsOfKey(context, key, signal)) versions.push(version);
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    return [{ key, outcome: outcomeOf(error), code: error.code, message: error.message }];
+  }
+  return (await removeVersions(context, versions, signal)).refused;
+}
+
+/** Whether a listing, of objects or where `versioned` of versions, shows anything of this very key. */
 export async function isListed(
   context: WithStore,
   key: string,
+  versioned: boolean,
   signal?: AbortSignal,
 ): Promise<boolean> {
   if ((await listKey(context, key, signal)) !== null) return true;
-  if (!(await keepsVersions(context))) return false;
+  if (!versioned) return false;
   for await (const _version of versionsOfKey(context, key, signal)) return true;
   return false;
 }
 
+/** A version, and whether it stands for the object of its key in the removal log. */
+export interface Told {
+  readonly version: VersionEntry;
+  readonly isRepresentative: boolean;
+}
+
 /**
- * The versions with the newest of each key behind its older ones. Who works them off in this order
- * never lets an older version become the newest, as which it would be counted a second time, before
- * it was recorded itself (I7).
+ * Tells of each key which version stands for its object: the oldest that is no marker. All younger
+ * ones are handed out before it, so that who records in this order has recorded each of them under
+ * its own id before it can ever become the oldest, as which it counts no second time (I7). A plain
+ * removal that turned out to hide had recorded that very version too.
  */
-export async function* newestLast(
+export async function* representatives(
   versions: AsyncIterable<VersionEntry>,
-): AsyncGenerator<VersionEntry> {
-  let newest: VersionEntry | null = null;
+): AsyncGenerator<Told> {
+  let oldest: VersionEntry | null = null;
   for await (const version of versions) {
-    if (newest !== null && version.key !== newest.key) {
-      yield newest;
-      newest = null;
+    const isNewKey = oldest !== null && version.key !== oldest.key;
+    if (oldest !== null && (isNewKey || !version.isDeleteMarker)) {
+      yield { version: oldest, isRepresentative: isNewKey };
+      oldest = null;
     }
-    if (version.isLatest) newest = version;
-    else yield version;
+    if (version.isDeleteMarker) yield { version, isRepresentative: false };
+    else oldest = version;
   }
-  if (newest !== null) yield newest;
+  if (oldest !== null) yield { version: oldest, isRepresentative: true };
 }

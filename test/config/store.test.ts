@@ -165,6 +165,11 @@ describe("a store that is half set", () => {
     [{ ...R2, R2_JURISDICTION: "us" }, "R2_JURISDICTION is 'us'; write one of 'eu', 'fedramp'."],
     [{ ...R2, R2_ACCOUNT_ID: ENDPOINT }, "R2_ACCOUNT_ID is no account id"],
     [
+      { ...R2, R2_ENDPOINT: "https://other.r2.cloudflarestorage.com" },
+      "none of R2_ENDPOINT's host",
+    ],
+    [{ ...R2, EXPUNGE_S3_ENDPOINT: "http://127.0.0.1:9000" }, "none of EXPUNGE_S3_ENDPOINT's host"],
+    [
       { ...R2, R2_PUBLIC_DOMAIN: "files.example.org/x" },
       "R2_PUBLIC_DOMAIN is 'files.example.org/x'",
     ],

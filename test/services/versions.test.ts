@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { canonicalPrefix } from "../../src/core/keys.ts";
 import { StoreError } from "../../src/core/store-errors.ts";
+import { bodyOf } from "../../src/services/bytes.ts";
 import { makePlan } from "../../src/services/plan.ts";
 import { sweepPrefix } from "../../src/services/sweep.ts";
+import { removeObjects } from "../../src/services/versions.ts";
 import { ADMIN, putText } from "../support/context.ts";
 import { BYTES, deletionFixture } from "../support/deletion-fixture.ts";
 
@@ -51,10 +53,11 @@ describe("a store that keeps versions", () => {
     ]);
     expect(fixture.counts(deletion, "tracked")).toMatchObject({ found: 1, deleted: 1, absent: 0 });
     expect(fixture.counts(deletion, "canonical")).toMatchObject({ found: 1, deleted: 1 });
+    expect(fixture.counts(deletion, "legacy:old")).toMatchObject({ found: 1, deleted: 1 });
     expect(fixture.counts(deletion, "versions")).toMatchObject({
-      found: 5,
-      deleted: 5,
-      bytes: 4 * BYTES.length,
+      found: 4,
+      deleted: 4,
+      bytes: 3 * BYTES.length,
     });
     const { payload } = await services.receipts.get(ADMIN, uid);
     expect(payload.totals.deleted).toBe(7);
@@ -132,8 +135,16 @@ describe("a store that keeps versions", () => {
       if (call === "remove") objects.setVersioning("enabled");
       return null;
     };
-    expect((await fixture.deleteAndWait("p1")).state).toBe("completed");
+    const deletion = await fixture.deleteAndWait("p1");
+    expect(deletion.state).toBe("completed");
     expect(versions()).toEqual([]);
+    // What was hidden first and removed then was one object, and lost once.
+    expect(fixture.counts(deletion, "canonical")).toMatchObject({
+      found: 5,
+      deleted: 5,
+      bytes: 5 * BYTES.length,
+    });
+    expect(fixture.counts(deletion, "versions")).toMatchObject({ found: 5, deleted: 5, bytes: 0 });
   });
 
   it("loses every version of a single file that is deleted or overwritten (R12)", async () => {
@@ -156,5 +167,77 @@ describe("a store that keeps versions", () => {
     const report = await sweepPrefix(context, options);
     expect(report).toMatchObject({ found: 5, deleted: 5, verified: true, residue: [] });
     expect(versions()).toEqual(["q/a"]);
+  });
+
+  it("counts a version once whose marker went before it, and that was held until then (I7)", async () => {
+    const { objects, services } = await startVersioned();
+    const uid = await fixture.project("p1");
+    const key = `${canonicalPrefix(uid)}held`;
+    await objects.put(key, BYTES);
+    await objects.remove([key]);
+    let isHeld = true;
+    objects.failures.refuse = (_key, versionId) =>
+      isHeld && versionId === "v1"
+        ? { result: "blocked", retryable: false, code: "object-locked", message: "legal hold" }
+        : null;
+    const blocked = await fixture.deleteAndWait("p1");
+    expect(blocked.residueTotal).toBe(1);
+    expect(versions()).toEqual([key]);
+    isHeld = false;
+    await services.deletions.retry(ADMIN, blocked.id);
+    await fixture.deleteAndWait("p1");
+    const { payload } = await services.receipts.get(ADMIN, uid);
+    expect(payload.totals).toEqual({ deleted: 2, absent: 0, bytes: BYTES.length });
+  });
+
+  it("takes a tracked file that a marker hides for one that a listing showed", async () => {
+    const { objects } = await startVersioned();
+    await fixture.project("p1");
+    const key = await putText(fixture.service, "p1", "a.txt", "hidden");
+    await objects.remove([key]);
+    const deletion = await fixture.deleteAndWait("p1");
+    expect(fixture.counts(deletion, "tracked")).toMatchObject({ found: 1, deleted: 1, absent: 0 });
+    expect(fixture.counts(deletion, "versions")).toMatchObject({ found: 1, deleted: 1 });
+  });
+
+  it("is asked anew before a file's object is called gone: versions may be kept since a moment ago", async () => {
+    const { objects, services } = await fixture.start();
+    await fixture.project("p1");
+    await putText(fixture.service, "p1", "a.txt", "text");
+    objects.setVersioning("enabled");
+    expect((await services.files.delete(ADMIN, "p1", "a.txt")).outcome).toBe("deleted");
+    expect(versions()).toEqual([]);
+  });
+
+  it("goes on with other keys where the versions of one cannot be listed", async () => {
+    const { context, objects } = await startVersioned();
+    for (const key of ["r/1", "r/2", "r/3"]) await objects.put(key, BYTES);
+    const denied = new StoreError("access-denied", "blocked", "not allowed");
+    objects.failures.fail = (call, key) =>
+      call === "listVersions" && key === "r/2" ? denied : null;
+    const refused = await removeObjects(context, ["r/1", "r/2", "r/3"], true);
+    expect(refused).toMatchObject([{ key: "r/2", outcome: "blocked", code: "access-denied" }]);
+    expect(versions()).toEqual(["r/2"]);
+  });
+});
+
+describe("an upload that nobody recorded", () => {
+  it("counts as the object that it becomes, when its owner completes it before the abort", async () => {
+    const { objects, services } = await fixture.start({ layouts: LAYOUTS });
+    const uid = await fixture.project("p1");
+    const uploadId = await objects.createUpload("old/p1/x", "x/y");
+    const body = bodyOf(BYTES);
+    const part = await objects.uploadPart("old/p1/x", uploadId, 1, {
+      body,
+      sizeBytes: BYTES.length,
+    });
+    const abort = objects.abortUpload.bind(objects);
+    objects.abortUpload = async (key, id) => {
+      if (id === uploadId) await objects.completeUpload(key, id, [part]);
+      await abort(key, id);
+    };
+    expect((await fixture.deleteAndWait("p1")).state).toBe("completed");
+    const { payload } = await services.receipts.get(ADMIN, uid);
+    expect(payload.totals).toEqual({ deleted: 1, absent: 0, bytes: BYTES.length });
   });
 });

@@ -12,8 +12,8 @@ export interface RemoveRefusal {
 
 /** How the store fails; both may be set at any time, null for "not at all". */
 export interface MemoryFailures {
-  /** Refuses single keys of a removal. */
-  refuse: ((key: string) => RemoveRefusal | null) | null;
+  /** Refuses single keys of a removal, or single versions. */
+  refuse: ((key: string, versionId?: string) => RemoveRefusal | null) | null;
   /** Fails a whole call before it has any effect. @param key the prefix, or the first key of several */
   fail: ((call: ObjectStoreCall, key: string) => StoreError | null) | null;
 }

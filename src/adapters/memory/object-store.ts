@@ -132,8 +132,8 @@ export class MemoryObjectStore implements ObjectStore {
     signal?.throwIfAborted();
     checkRemoval(versions);
     return versions.map(({ key, versionId }) => {
-      const result = this.#removeOne(key, () => this.#objects.removeVersion(key, versionId));
-      return { ...result, versionId };
+      const remove = (): void => this.#objects.removeVersion(key, versionId);
+      return { ...this.#removeOne(key, remove, versionId), versionId };
     });
   }
 
@@ -283,12 +283,12 @@ export class MemoryObjectStore implements ObjectStore {
     if (this.#objects.versioning === "none") throw notSupported("This store keeps no versions.");
   }
 
-  #removeOne(key: string, remove: () => void): RemoveResult {
+  #removeOne(key: string, remove: () => void, versionId?: string): RemoveResult {
     const message = keyProblem(key);
     if (message !== null) {
       return { key, result: "failed", retryable: false, code: "invalid-key", message };
     }
-    const refusal = this.failures.refuse?.(key);
+    const refusal = this.failures.refuse?.(key, versionId);
     if (refusal) return { key, ...refusal };
     remove();
     return { key, result: "gone" };

@@ -4,6 +4,7 @@ import type { Clock } from "../../ports/clock.ts";
 import type {
   ByteRange,
   Capabilities,
+  CapabilityOptions,
   CopySource,
   ListObjectsOptions,
   ListOptions,
@@ -67,7 +68,8 @@ export class S3ObjectStore implements ObjectStore {
     this.#place.client.close();
   }
 
-  async capabilities(options: { readonly fresh?: boolean } = {}): Promise<Capabilities> {
+  async capabilities(options: CapabilityOptions = {}): Promise<Capabilities> {
+    options.signal?.throwIfAborted();
     const { consistency, keyNormalisation, partBytesMin, partBytesMax } = this.#place.rules;
     return {
       ...(await this.#probed(options.fresh === true)),
@@ -84,7 +86,7 @@ export class S3ObjectStore implements ObjectStore {
     return await listObjects(this.#place, prefix, options);
   }
 
-  async put(key: string, bytes: Uint8Array): Promise<void> {
+  async put(key: string, bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
     const { client, keys } = this.#place;
     const command = new PutObjectCommand({
       Bucket: client.bucket,
@@ -92,7 +94,8 @@ export class S3ObjectStore implements ObjectStore {
       // A copy: the caller may go on writing into its own.
       Body: new Uint8Array(bytes),
     });
-    await client.ask("PutObject", {}, async (call) => {
+    const options = signal === undefined ? {} : { abortSignal: signal };
+    await client.ask("PutObject", options, async (call) => {
       etagOf((await client.s3.send(command, call)).ETag);
     });
   }

@@ -32,24 +32,25 @@ async function probeVersioning(
   prefix: string,
   rules: ProviderRules,
 ): Promise<Versioning> {
-  if (rules.versioning === "declared-none") {
-    // It can only be found to be wrong: by a version that is listed.
-    const seen = await seenVersions(client, prefix);
-    return seen === "some" ? "enabled" : "none";
-  }
   const command = new GetBucketVersioningCommand({ Bucket: client.bucket });
   const asked = await orRefusal(() =>
     client.ask("GetBucketVersioning", {}, (call) => client.s3.send(command, call)),
   );
-  if (!(asked instanceof StoreError)) {
-    const { Status } = asked;
-    if (Status === undefined) return "none";
-    if (Status === "Enabled") return "enabled";
-    return Status === "Suspended" ? "suspended" : "unknown";
-  }
+  const said = asked instanceof StoreError ? null : statusOf(asked.Status);
+  if (rules.versioning === "asked" && said !== null) return said;
   const seen = await seenVersions(client, prefix);
-  if (seen === "some") return "enabled";
-  return seen === "not-supported" ? "none" : "unknown";
+  if (seen === "some") return said === "suspended" ? said : "enabled";
+  if (seen === "not-supported") return "none";
+  if (rules.versioning === "asked") return "unknown";
+  // R2's answer is a dummy; but a store that says of itself that it keeps versions, and lists them, is
+  // believed, whatever the settings call it.
+  return said === "enabled" || said === "suspended" ? said : "none";
+}
+
+function statusOf(status: string | undefined): Versioning {
+  if (status === undefined) return "none";
+  if (status === "Enabled") return "enabled";
+  return status === "Suspended" ? "suspended" : "unknown";
 }
 
 /** What a listing of versions shows, where the bucket does not say by itself whether it keeps any. */

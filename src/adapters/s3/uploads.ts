@@ -15,6 +15,7 @@ import { readHead } from "./reading.ts";
 import { isId } from "./removal.ts";
 import type { Place } from "./place.ts";
 
+/** Opens an upload. Not idempotent: each call opens another one. @throws StoreError `invalid-key` */
 export async function createUpload(
   { client, keys }: Place,
   key: string,
@@ -48,6 +49,7 @@ export function uploadOf(
   return { Bucket: client.bucket, Key: bucketKey, UploadId: uploadId };
 }
 
+/** All parts received, by number, over as many pages as it takes. @throws StoreError `no-such-upload` */
 export async function listParts(
   place: Place,
   key: string,
@@ -78,8 +80,8 @@ export async function listParts(
       }
       if (!reply.IsTruncated) return null;
       const next = reply.NextPartNumberMarker ?? "";
-      // Parts rise from page to page, so that a listing with parts on each page ends by itself.
-      if (!(Number(next) > Number(marker ?? 0))) {
+      // It rises from page to page and knows no number beyond the last part's: that is the loop's bound.
+      if (!(Number(next) > Number(marker ?? 0) && Number(next) <= LIMITS.partsMax)) {
         throw new BrokenReply("a page that is not the last and does not say how to go on");
       }
       return next;
@@ -88,6 +90,11 @@ export async function listParts(
   return parts;
 }
 
+/**
+ * Makes the object of the parts. A completion that is repeated is answered like the first one by AWS
+ * and Ceph, while the object is there.
+ * @throws StoreError `no-such-upload`, `invalid-part`
+ */
 export async function completeUpload(
   place: Place,
   key: string,
@@ -95,7 +102,12 @@ export async function completeUpload(
   parts: readonly Part[],
 ): Promise<ObjectHead> {
   const upload = uploadOf(place, key, uploadId);
-  checkOrder(parts);
+  const problem = problemOf(parts);
+  if (problem !== null) {
+    // An upload that is over is no question of its parts: who repeats a completion may not know them.
+    await listParts(place, key, uploadId);
+    throw invalidPart(problem);
+  }
   const { client } = place;
   const command = new CompleteMultipartUploadCommand({
     ...upload,
@@ -191,11 +203,12 @@ export async function abortUpload(
 }
 
 /** S3 says `MalformedXML` to no parts at all, and some stores sort what is out of order. */
-function checkOrder(parts: readonly Part[]): void {
-  if (parts.length === 0) throw invalidPart("An upload cannot be completed without a part.");
+function problemOf(parts: readonly Part[]): string | null {
+  if (parts.length === 0) return "An upload cannot be completed without a part.";
   let before = 0;
   for (const { partNumber } of parts) {
-    if (partNumber <= before) throw invalidPart("The parts are not in the order of their numbers.");
+    if (partNumber <= before) return "The parts are not in the order of their numbers.";
     before = partNumber;
   }
+  return null;
 }

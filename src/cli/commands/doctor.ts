@@ -3,7 +3,7 @@ import { type Config, loadConfig } from "../../config.ts";
 import { messageOf } from "../../core/errors.ts";
 import type { Check } from "../../services/doctor/checks.ts";
 import { configOptions } from "../connect.ts";
-import { EXIT, type ExitCode, failureOf } from "../exit-codes.ts";
+import { EXIT, type ExitCode, failureOf, Interrupted } from "../exit-codes.ts";
 import { printable } from "../output.ts";
 import type { Shell } from "../shell.ts";
 
@@ -11,12 +11,13 @@ export function addDoctor(program: Command, shell: Shell): void {
   program
     .command("doctor")
     .description("look at configuration, database and store, and prove each call that is needed")
-    .action(shell.action(() => doctor(shell)));
+    .action(shell.closingAction(() => doctor(shell)));
 }
 
 async function doctor(shell: Shell): Promise<ExitCode> {
   const { out } = shell;
   const checks = await checksOf(shell);
+  if (shell.io.interrupt.aborted) throw new Interrupted();
   const ok = checks.every((check) => check.ok !== false);
   await out.result({ ok, checks }, () => [
     ...checks.flatMap((check) => linesOf(shell, check)),
@@ -38,7 +39,10 @@ async function checksOf(shell: Shell): Promise<readonly Check[]> {
   const detail = `${Object.keys(config.sources).length} settings are not the defaults`;
   return [
     { name: "configuration", ok: true, detail, remedy: null },
-    ...(await diagnose(config, openLog({ level: "silent" }))),
+    ...(await diagnose(config, {
+      log: openLog({ level: "silent" }),
+      signal: shell.io.interrupt,
+    })),
   ];
 }
 

@@ -3,8 +3,7 @@ import { LIMITS } from "../../core/limits.ts";
 import { StoreError } from "../../core/store-errors.ts";
 import type { Removal } from "../../ports/metadata/index.ts";
 import type { Context } from "../context.ts";
-import type { Refusal } from "../removing.ts";
-import { isListed, removeObjects } from "../versions.ts";
+import { isListed, keepsVersions, removeObjects } from "../versions.ts";
 
 /** What became of one object whose file is gone. */
 export interface RemovalResult {
@@ -24,11 +23,13 @@ export async function settleRemovals(
   signal: AbortSignal,
 ): Promise<readonly RemovalResult[]> {
   const keys = removals.map(({ key }) => key);
-  const refused = await tryRemoving(context, keys, signal);
+  // Asked anew: where versions are kept since a moment ago, a plain removal only hides.
+  const versioned = await keepsVersions(context, true, signal);
+  const refused = await removeObjects(context, keys, versioned, signal);
   const refusals = new Map(refused.map((refusal) => [refusal.key, refusal]));
   const results: RemovalResult[] = [];
   for (const { key, projectUid, attempts } of removals) {
-    const refusal = refusals.get(key) ?? (await stillThere(context, key, signal));
+    const refusal = refusals.get(key) ?? (await stillThere(context, key, versioned, signal));
     if (!refusal) {
       results.push({ key, verified: true, code: null, message: null });
       continue;
@@ -45,28 +46,14 @@ export async function settleRemovals(
   return results;
 }
 
-/** Where the store cannot even be asked for its versions, that is why each key is still there. */
-async function tryRemoving(
-  context: Context,
-  keys: readonly string[],
-  signal: AbortSignal,
-): Promise<readonly Refusal[]> {
-  try {
-    return await removeObjects(context, keys, signal);
-  } catch (error) {
-    if (!(error instanceof StoreError)) throw error;
-    const { code, message } = error;
-    return keys.map((key) => ({ key, outcome: "unknown", code, message }));
-  }
-}
-
 async function stillThere(
   context: Context,
   key: string,
+  versioned: boolean,
   signal: AbortSignal,
 ): Promise<{ code: string; message: string } | null> {
   try {
-    const there = await isListed(context, key, signal);
+    const there = await isListed(context, key, versioned, signal);
     return there ? { code: "reappeared", message: "the object is still listed" } : null;
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;

@@ -6,15 +6,15 @@ import type { VersionEntry } from "../../ports/object-store.ts";
 import { versionPages } from "../listing.ts";
 import { inPool } from "../pool.ts";
 import { removeVersions } from "../removing.ts";
-import { isObject, newestLast, versionsOfKey } from "../versions.ts";
+import { representatives, type Told, versionsOfKey } from "../versions.ts";
 import { noteRemoved, recordPage } from "./page.ts";
 import type { PurgeRun } from "./run.ts";
 import { uncoveredKeys } from "./survey.ts";
 
 /**
  * Empties a listing surface of a store that keeps versions, version by version: a plain removal would
- * only add a marker. What a plain listing shows as the object counts on its own surface, as on any
- * other store; older versions and markers count as `versions`.
+ * only add a marker. Of each key one version stands for its object and counts on the surface where an
+ * object of any other store would; the others and the markers count as `versions`.
  */
 export async function sweepVersions(
   run: PurgeRun,
@@ -44,15 +44,16 @@ export async function* ownVersions(
   }
 }
 
-/** A version and the surface that it counts on. */
+/** A version, the surface that it counts on, and what stands for it in the log. */
 interface Attributed {
   readonly version: VersionEntry;
   readonly surface: Surface;
+  readonly unit: string;
 }
 
 /**
  * Batches are recorded one after the other and removed several at a time: whatever is removed was
- * recorded, and all older versions of its key before it.
+ * recorded, and so were all younger versions of its key.
  */
 async function removeInBatches(
   run: PurgeRun,
@@ -61,18 +62,11 @@ async function removeInBatches(
 ): Promise<readonly Residue[]> {
   const residue: Residue[] = [];
   await inPool(LIMITS.sweepPagesInFlight, async (add) => {
-    const flush = async (batch: readonly VersionEntry[]): Promise<void> => {
-      const attributed = await attribute(run, own, batch);
-      const surfaces = [...Map.groupBy(attributed, ({ surface }) => surface)];
+    const flush = async (batch: readonly Told[]): Promise<void> => {
+      const surfaces = [...Map.groupBy(await attribute(run, own, batch), ({ surface }) => surface)];
       for (const [surface, entries] of surfaces) {
-        await recordPage(
-          run,
-          surface,
-          entries.map(({ version }) => ({
-            unit: unitOf(version),
-            sizeBytes: version.sizeBytes,
-          })),
-        );
+        const units = entries.map(({ unit, version }) => ({ unit, sizeBytes: version.sizeBytes }));
+        await recordPage(run, surface, units);
       }
       for (const [surface, entries] of surfaces) {
         await add(async () => {
@@ -82,9 +76,9 @@ async function removeInBatches(
         });
       }
     };
-    let batch: VersionEntry[] = [];
-    for await (const version of newestLast(versions)) {
-      batch.push(version);
+    let batch: Told[] = [];
+    for await (const told of representatives(versions)) {
+      batch.push(told);
       if (batch.length < LIMITS.removeBatchKeys) continue;
       await flush(batch);
       batch = [];
@@ -94,20 +88,19 @@ async function removeInBatches(
   return residue;
 }
 
+/** The object of a key is one thing in the log, whether the store kept versions of it or not. */
 async function attribute(
   run: PurgeRun,
   own: Surface,
-  batch: readonly VersionEntry[],
+  batch: readonly Told[],
 ): Promise<readonly Attributed[]> {
-  const objects = batch.filter((version) => isObject(version)).map(({ key }) => key);
+  const objects = batch.filter((told) => told.isRepresentative).map(({ version }) => version.key);
   const tracked = await run.context.metadata.whichTracked(run.project.uid, objects);
-  return batch.map((version) => {
-    if (!isObject(version)) return { version, surface: "versions" };
-    return { version, surface: tracked.has(version.key) ? "tracked" : own };
+  return batch.map(({ version, isRepresentative }) => {
+    const { key, versionId } = version;
+    if (!isRepresentative) {
+      return { version, surface: "versions", unit: versionUnit(key, versionId) };
+    }
+    return { version, surface: tracked.has(key) ? "tracked" : own, unit: key };
   });
-}
-
-/** The object of a key is one thing, whether the store kept versions of it or not. */
-function unitOf(version: VersionEntry): string {
-  return isObject(version) ? version.key : versionUnit(version.key, version.versionId);
 }

@@ -1,9 +1,10 @@
 import type { SurfaceListing } from "../../core/layouts/index.ts";
 import { LIMITS } from "../../core/limits.ts";
 import type { Residue, Surface } from "../../core/model.ts";
+import { logEntry, uploadUnit } from "../../core/removal-log.ts";
 import { StoreError } from "../../core/store-errors.ts";
 import type { ObjectEntry, UploadEntry } from "../../ports/object-store.ts";
-import { uploadPages } from "../listing.ts";
+import { listKey, uploadPages } from "../listing.ts";
 import { inPool } from "../pool.ts";
 import { outcomeOf, removeKeys } from "../removing.ts";
 import { abortInStore } from "../uploads/ending.ts";
@@ -31,7 +32,7 @@ export async function sweep(run: PurgeRun): Promise<readonly Residue[]> {
   };
   let versioned = false;
   await take("versions", "", async () => {
-    versioned = await keepsVersions(run.context, true);
+    versioned = await keepsVersions(run.context, true, run.signal);
     return [];
   });
   // Nothing is removed while it is not known whether that would only hide it.
@@ -132,6 +133,12 @@ async function sweepUpload(run: PurgeRun, { key, uploadId }: UploadEntry): Promi
     if (bytes === null) return null;
     await logUpload(run, key, uploadId, bytes);
     await abortInStore(run.context, key, uploadId, run.signal);
+    if (await listKey(run.context, key, run.signal)) {
+      // It became an object after all: nothing was lost as an upload (I7).
+      const { keyHash } = logEntry(run.salt, "multipart", uploadUnit(key, uploadId), 0);
+      await run.context.metadata.retractEntry(run.deletion.id, run.token, keyHash);
+      return null;
+    }
   } catch (error) {
     if (!(error instanceof StoreError) || run.signal.aborted) throw error;
     const { code, message } = error;

@@ -26,7 +26,7 @@ export async function writeTombstone(run: PurgeRun, deletion: Deletion): Promise
   });
   for (let attempt = 1; ; attempt++) {
     signal.throwIfAborted();
-    await context.store.put(key, bytes);
+    await context.store.put(key, bytes, signal);
     if (await readsBack(run, key, bytes)) break;
     if (attempt < LIMITS.tombstoneAttemptsMax) continue;
     throw new StoreError("unlisted-reply", "unknown", "The tombstone reads back differently.");

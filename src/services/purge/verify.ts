@@ -68,7 +68,7 @@ async function examineVersions(
   const { context, project, signal } = run;
   let versioned: boolean;
   try {
-    versioned = await keepsVersions(context, true);
+    versioned = await keepsVersions(context, true, signal);
   } catch (error) {
     if (!(error instanceof StoreError) || signal.aborted) throw error;
     found.push(unknownSurface("versions", "", error));

@@ -1,7 +1,7 @@
 import { LIMITS } from "../../core/limits.ts";
 import { ExpungeError } from "../../core/errors.ts";
 import type { Upload } from "../../core/model.ts";
-import { isStoreError, StoreError } from "../../core/store-errors.ts";
+import { StoreError } from "../../core/store-errors.ts";
 import type { CommitFacts, Committed, NewUpload } from "../../ports/metadata/index.ts";
 import type { Part } from "../../ports/object-store.ts";
 import type { Context } from "../context.ts";
@@ -66,8 +66,10 @@ async function completeInStore(
     await context.store.completeUpload(key, storeUploadId, parts);
     return true;
   } catch (error) {
-    if (isStoreError(error, "no-such-upload")) return (await listKey(context, key)) !== null;
-    if (error instanceof StoreError && error.errorClass === "permanent") return false;
+    // Whatever the store has against it now: an earlier Complete may have made the object already.
+    if (error instanceof StoreError && error.errorClass === "permanent") {
+      return (await listKey(context, key)) !== null;
+    }
     throw error;
   } finally {
     done.abort();

@@ -201,6 +201,8 @@ function endsContract(fixture: StoreFixture): void {
     else await refused(again, "no-such-upload");
     await refused(sendPart(store, "done", uploadId, 2, "late"), "no-such-upload");
     await refused(store.listParts("done", uploadId), "no-such-upload");
+    // Who repeats a completion need not know the parts any more: they are gone.
+    await refused(store.completeUpload("done", uploadId, []), "no-such-upload");
     await refused(store.abortUpload("done", uploadId), "no-such-upload");
     expect(await readText(store, "done")).toBe("content");
   });

@@ -1,0 +1,208 @@
+import { messageOf } from "../../core/errors.ts";
+import { randomText } from "../../core/ids.ts";
+import { doctorPrefix } from "../../core/keys.ts";
+import { LIMITS } from "../../core/limits.ts";
+import { isStoreError, StoreError } from "../../core/store-errors.ts";
+import type { Capabilities, ObjectStore, Part } from "../../ports/object-store.ts";
+import { bodyOf, collect } from "../bytes.ts";
+import { objectPages, uploadPages } from "../listing.ts";
+import { removeKeys, type StoreContext } from "../removing.ts";
+import { keepsVersions, removeObjects, versionsOfKey } from "../versions.ts";
+import { notApplicable, passed, Unexpected } from "./checks.ts";
+
+const RUN_CHARS = 10;
+
+/**
+ * A few small objects and uploads below a prefix of this run's own in `.expunge/doctor/`, and what the
+ * store makes of them. Nothing else is touched.
+ */
+export class StoreExamination {
+  readonly #context: StoreContext;
+  readonly #store: ObjectStore;
+  readonly #prefix: string;
+  readonly #bytes: Uint8Array;
+  readonly #opened: { readonly key: string; readonly uploadId: string }[] = [];
+
+  constructor(context: StoreContext) {
+    this.#context = context;
+    this.#store = context.store;
+    const id = randomText(context.random.bytes(RUN_CHARS), RUN_CHARS);
+    this.#prefix = doctorPrefix(id);
+    this.#bytes = context.random.bytes(1000);
+  }
+
+  async reach(): Promise<{ ok: true; detail: string }> {
+    await this.#store.list(this.#prefix, { limit: 1 });
+    const { kind, bucket, prefix } = this.#store.identity;
+    return passed(`${kind} ${bucket}${prefix === "" ? "" : `, below '${prefix}'`}`);
+  }
+
+  async write(): Promise<{ ok: true; detail: string }> {
+    for (const name of ["one", "two"]) await this.#store.put(this.#key(name), this.#bytes);
+    return passed(`2 objects of ${this.#bytes.length} bytes`);
+  }
+
+  async read(): Promise<{ ok: true; detail: string }> {
+    const key = this.#key("one");
+    const { sizeBytes } = await this.#store.head(key);
+    if (sizeBytes !== this.#bytes.length) throw new Unexpected(`the head says ${sizeBytes} bytes`);
+    const whole = await this.#store.get(key);
+    this.#expectBytes(await collect(whole.body, this.#bytes.length), this.#bytes);
+    const part = await this.#store.get(key, { start: 10, end: 19 });
+    this.#expectBytes(await collect(part.body, this.#bytes.length), this.#bytes.slice(10, 20));
+    return passed("whole and as a range");
+  }
+
+  async list(): Promise<{ ok: true; detail: string }> {
+    const keys = await this.listed();
+    if (!keys.includes(this.#key("one")) || !keys.includes(this.#key("two"))) {
+      throw new Unexpected("a listing does not show what was just written");
+    }
+    return passed("shows what was just written");
+  }
+
+  /** Each object of a project comes into being in this way (R1), and the fence relies on abort (R2). */
+  async multipart(): Promise<{ ok: true; detail: string }> {
+    const key = this.#key("parts");
+    const uploadId = await this.#upload(key);
+    const shown = await this.#openUploads();
+    if (!shown.includes(uploadId)) throw new Unexpected("an open upload is not listed");
+    await this.#store.abortUpload(key, uploadId);
+    if ((await this.#openUploads()).includes(uploadId)) {
+      throw new Unexpected("an aborted upload is still listed");
+    }
+    const second = await this.#open(key);
+    const part = await this.#send(key, second);
+    await this.#store.completeUpload(key, second, [part]);
+    const { body } = await this.#store.get(key);
+    this.#expectBytes(await collect(body, this.#bytes.length), this.#bytes);
+    return passed("made, listed, aborted and completed");
+  }
+
+  async remove(): Promise<{ ok: true; detail: string }> {
+    const keys = await this.listed();
+    const { refused } = await removeKeys(this.#context, keys);
+    const [first] = refused;
+    if (first) throw new Unexpected(`a removal is refused: ${first.message} (${first.code})`);
+    const left = await this.listed();
+    if (left.length > 0) throw new Unexpected("a listing still shows what was just removed");
+    return passed(`${keys.length} objects, and a listing shows none`);
+  }
+
+  async versions(): Promise<{ ok: boolean | null; detail: string }> {
+    const { versioning } = await this.#store.capabilities({ fresh: true });
+    if (versioning === "none") return notApplicable("the store keeps no versions");
+    let found = 0;
+    for await (const _version of versionsOfKey(this.#context, this.#key("one"))) found++;
+    return passed(`versioning is ${versioning}; ${found} versions of one object can be listed`);
+  }
+
+  async lock(): Promise<{ ok: boolean | null; detail: string }> {
+    const { objectLock } = await this.#capabilities();
+    if (objectLock === "none") return notApplicable("objects cannot be locked there");
+    if (objectLock === "unknown") return notApplicable("the key may not ask for object lock");
+    return passed("object lock is on: locked objects block a deletion until they are released");
+  }
+
+  /**
+   * Removes what was made: uploads, objects and where the store keeps them versions; then lists.
+   * Whatever of it fails, the rest is tried.
+   * @returns what remains or could not be removed, one sentence each
+   */
+  async cleanUp(): Promise<readonly string[]> {
+    const problems: string[] = [];
+    const attempt = async (what: string, work: () => Promise<void>): Promise<void> => {
+      try {
+        await work();
+      } catch (error) {
+        const code = error instanceof StoreError ? ` (${error.code})` : "";
+        problems.push(`${what}: ${messageOf(error)}${code}`);
+      }
+    };
+    await attempt("an upload could not be ended", () => this.#endUploads());
+    let versioned = false;
+    await attempt("versions could not be looked for", async () => {
+      versioned = await keepsVersions(this.#context, true);
+    });
+    await attempt("an object could not be removed", () => this.#removeObjects(versioned));
+    await attempt("it could not be seen whether something is left", async () => {
+      const left = [...(await this.listed()), ...(await this.#openUploads())];
+      if (left.length > 0)
+        throw new Unexpected(`${left.length} things remain below ${this.#prefix}`);
+    });
+    return problems;
+  }
+
+  get prefix(): string {
+    return this.#prefix;
+  }
+
+  async #endUploads(): Promise<void> {
+    for (const { key, uploadId } of this.#opened.splice(0)) {
+      try {
+        await this.#store.abortUpload(key, uploadId);
+      } catch (error) {
+        if (!isStoreError(error, "no-such-upload")) throw error;
+      }
+    }
+  }
+
+  /** Where versions cannot be removed, the objects are at least hidden. */
+  async #removeObjects(versioned: boolean): Promise<void> {
+    const keys = ["one", "two", "parts"].map((name) => this.#key(name));
+    const [first] = await removeObjects(this.#context, keys, versioned);
+    if (!first) return;
+    if (versioned) await removeKeys(this.#context, keys);
+    throw new StoreError(first.code, "blocked", first.message);
+  }
+
+  #capabilities(): Promise<Capabilities> {
+    return this.#store.capabilities();
+  }
+
+  #key(name: string): string {
+    return `${this.#prefix}${name}`;
+  }
+
+  async #upload(key: string): Promise<string> {
+    const uploadId = await this.#open(key);
+    await this.#send(key, uploadId);
+    return uploadId;
+  }
+
+  async #open(key: string): Promise<string> {
+    const uploadId = await this.#store.createUpload(key, "application/octet-stream");
+    this.#opened.push({ key, uploadId });
+    return uploadId;
+  }
+
+  async #send(key: string, uploadId: string): Promise<Part> {
+    return await this.#store.uploadPart(key, uploadId, 1, {
+      body: bodyOf(this.#bytes),
+      again: () => bodyOf(this.#bytes),
+      sizeBytes: this.#bytes.length,
+    });
+  }
+
+  /** Keys below the prefix of this run. */
+  async listed(): Promise<readonly string[]> {
+    const keys: string[] = [];
+    for await (const entries of objectPages(this.#context, this.#prefix)) {
+      keys.push(...entries.map(({ key }) => key));
+    }
+    return keys.slice(0, LIMITS.listPageKeys);
+  }
+
+  async #openUploads(): Promise<readonly string[]> {
+    const ids: string[] = [];
+    for await (const entries of uploadPages(this.#context, this.#prefix)) {
+      ids.push(...entries.map(({ uploadId }) => uploadId));
+    }
+    return ids;
+  }
+
+  #expectBytes(found: Uint8Array, wanted: Uint8Array): void {
+    const same = found.length === wanted.length && found.every((byte, i) => byte === wanted[i]);
+    if (!same) throw new Unexpected("what was read back is not what was written");
+  }
+}
