@@ -7,6 +7,18 @@
  */
 export type StoreErrorClass = "retryable" | "blocked" | "permanent" | "unknown";
 
+const OUTCOMES = {
+  retryable: "unknown",
+  unknown: "unknown",
+  blocked: "blocked",
+  permanent: "failed",
+} as const;
+
+/** What is known of a key, or of an upload, whose removal failed so in the last attempt. */
+export function outcomeOf(errorClass: StoreErrorClass): (typeof OUTCOMES)[StoreErrorClass] {
+  return OUTCOMES[errorClass];
+}
+
 /** The codes that outcomes and store errors carry; adapters translate their own into these. */
 export type StoreErrorCode =
   | "access-denied"

@@ -1,7 +1,7 @@
 import { backoffMs } from "../core/backoff.ts";
 import { LIMITS } from "../core/limits.ts";
 import type { ResidueOutcome } from "../core/model.ts";
-import { StoreError, type StoreErrorCode } from "../core/store-errors.ts";
+import { outcomeOf, StoreError, type StoreErrorCode } from "../core/store-errors.ts";
 import type { Clock, Random } from "../ports/clock.ts";
 import type { ObjectStore, RemoveResult, VersionRef } from "../ports/object-store.ts";
 
@@ -164,22 +164,10 @@ async function isDenied(target: Target, send: Send): Promise<boolean> {
   }
 }
 
-const OUTCOMES = {
-  retryable: "unknown",
-  unknown: "unknown",
-  blocked: "blocked",
-  permanent: "failed",
-} as const;
-
-/** What is known of something whose removal, or whose end, failed so in the last attempt. */
-export function outcomeOf(error: StoreError): ResidueOutcome {
-  return OUTCOMES[error.errorClass];
-}
-
 function refusedWhole(target: Target, error: StoreError): RemoveResult & Target {
   return {
     ...target,
-    result: outcomeOf(error),
+    result: outcomeOf(error.errorClass),
     retryable: error.errorClass === "retryable",
     code: error.code,
     message: error.message,

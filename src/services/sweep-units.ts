@@ -1,16 +1,10 @@
 import { LIMITS } from "../core/limits.ts";
 import { uploadUnit, versionUnit } from "../core/removal-log.ts";
-import { StoreError } from "../core/store-errors.ts";
+import { outcomeOf, StoreError } from "../core/store-errors.ts";
 import type { ObjectEntry, UploadEntry, VersionEntry } from "../ports/object-store.ts";
 import { objectPages, uploadPages, versionPages } from "./listing.ts";
 import { inPool } from "./pool.ts";
-import {
-  outcomeOf,
-  type Refusal,
-  removeKeys,
-  removeVersions,
-  type StoreContext,
-} from "./removing.ts";
+import { type Refusal, removeKeys, removeVersions, type StoreContext } from "./removing.ts";
 
 /** An object, a version of one, or an incomplete upload, as one thing to remove. */
 export interface Unit {
@@ -109,7 +103,7 @@ async function abort(
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
     if (error.code === "no-such-upload") return null;
-    return { key, outcome: outcomeOf(error), code: error.code, message: error.message };
+    return { key, outcome: outcomeOf(error.errorClass), code: error.code, message: error.message };
   }
   return null;
 }

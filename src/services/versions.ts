@@ -1,13 +1,7 @@
-import { StoreError } from "../core/store-errors.ts";
+import { outcomeOf, StoreError } from "../core/store-errors.ts";
 import type { ObjectStore, VersionEntry } from "../ports/object-store.ts";
 import { listKey, versionPages } from "./listing.ts";
-import {
-  outcomeOf,
-  type Refusal,
-  removeKeys,
-  removeVersions,
-  type StoreContext,
-} from "./removing.ts";
+import { type Refusal, removeKeys, removeVersions, type StoreContext } from "./removing.ts";
 
 type WithStore = { readonly store: ObjectStore };
 
@@ -72,7 +66,9 @@ async function removeAllOf(
     for await (const version of versionsOfKey(context, key, signal)) versions.push(version);
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
-    return [{ key, outcome: outcomeOf(error), code: error.code, message: error.message }];
+    return [
+      { key, outcome: outcomeOf(error.errorClass), code: error.code, message: error.message },
+    ];
   }
   return (await removeVersions(context, versions, signal)).refused;
 }

@@ -1,5 +1,5 @@
-import { createServer } from "node:net";
 import { describe, expect, test } from "vitest";
+import { freePorts } from "../servers/free-ports.ts";
 import { proxyPage, refuseWith } from "../wire/fault-kinds.ts";
 import type { WireServer } from "../wire/server.ts";
 import { BUCKET, type ServedBucket, useBucket } from "./bucket.ts";
@@ -7,15 +7,6 @@ import { Child, expunge, temporaryDir } from "./harness.ts";
 
 const serveBucket = useBucket();
 const HOUR_MS = 3_600_000;
-
-/** A port on which nobody listens. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === "object" && address !== null ? address.port : 0;
-}
 
 const WRITES = ["PutObject", "CreateMultipartUpload", "UploadPart", "DeleteObjects"] as const;
 
@@ -52,7 +43,7 @@ const TROUBLES: readonly Trouble[] = [
   {
     name: "an endpoint that is not reached",
     serve: () => serveBucket(),
-    env: async () => ({ EXPUNGE_S3_ENDPOINT: `http://127.0.0.1:${await freePort()}` }),
+    env: async () => ({ EXPUNGE_S3_ENDPOINT: `http://127.0.0.1:${(await freePorts(1))[0]}` }),
     exit: 10,
     says: /cannot be listed/,
     remedy: /EXPUNGE_S3_ENDPOINT/,

@@ -4,7 +4,12 @@ import {
   type DeleteObjectsCommandOutput,
 } from "@aws-sdk/client-s3";
 import { LIMITS } from "../../core/limits.ts";
-import { isStoreError, StoreError, type StoreErrorClass } from "../../core/store-errors.ts";
+import {
+  isStoreError,
+  outcomeOf,
+  StoreError,
+  type StoreErrorClass,
+} from "../../core/store-errors.ts";
 import type { ResidueOutcome } from "../../core/model.ts";
 import type { RemoveResult } from "../../ports/object-store.ts";
 import type { Client } from "./client.ts";
@@ -191,13 +196,7 @@ export function verdictOf(code: string, text: string): Verdict {
 }
 
 function residue(code: StoreError["code"], errorClass: StoreErrorClass, message: string): Verdict {
-  const results = {
-    blocked: "blocked",
-    permanent: "failed",
-    retryable: "unknown",
-    unknown: "unknown",
-  } as const;
-  return { result: results[errorClass], retryable: errorClass === "retryable", code, message };
+  return { result: outcomeOf(errorClass), retryable: errorClass === "retryable", code, message };
 }
 
 /**

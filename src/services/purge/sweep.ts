@@ -2,11 +2,11 @@ import type { SurfaceListing } from "../../core/layouts/index.ts";
 import { LIMITS } from "../../core/limits.ts";
 import type { Residue, Surface } from "../../core/model.ts";
 import { logEntry, uploadUnit } from "../../core/removal-log.ts";
-import { StoreError } from "../../core/store-errors.ts";
+import { outcomeOf, StoreError } from "../../core/store-errors.ts";
 import type { ObjectEntry, UploadEntry } from "../../ports/object-store.ts";
 import { listKey, uploadPages } from "../listing.ts";
 import { inPool } from "../pool.ts";
-import { outcomeOf, removeKeys } from "../removing.ts";
+import { removeKeys } from "../removing.ts";
 import { abortInStore } from "../uploads/ending.ts";
 import { keepsVersions } from "../versions.ts";
 import { bytesOfParts, logUpload } from "./fence.ts";
@@ -142,7 +142,7 @@ async function sweepUpload(run: PurgeRun, { key, uploadId }: UploadEntry): Promi
   } catch (error) {
     if (!(error instanceof StoreError) || run.signal.aborted) throw error;
     const { code, message } = error;
-    return { surface: "multipart", key, outcome: outcomeOf(error), code, message };
+    return { surface: "multipart", key, outcome: outcomeOf(error.errorClass), code, message };
   }
   await run.context.metadata.recordProgress(run.deletion.id, run.token, "multipart", 1);
   return null;
