@@ -155,17 +155,15 @@ export function markersOf(
   return next;
 }
 
-/** The next cursor. A token is followed even where the page calls itself the last. */
+/** The next cursor. A new token is followed even where the page calls itself the last. */
 function nextOf(
   prefix: string,
   isTruncated: boolean | undefined,
   token: ListObjectsV2CommandOutput["NextContinuationToken"],
   before: string | undefined,
 ): string | null {
-  if (!token) {
-    if (isTruncated !== true) return null;
-    throw new BrokenReply("a page that is not the last and does not say how to go on");
-  }
+  if (isTruncated !== true && (!token || token === before)) return null;
+  if (!token) throw new BrokenReply("a page that is not the last and does not say how to go on");
   if (token === before) throw new BrokenReply("a listing that goes in circles");
   return encodeCursor(prefix, [token]);
 }
@@ -197,7 +195,8 @@ export function asListing<T>(operation: string, read: () => T): T {
   }
 }
 
-function broken(operation: string, why: string): StoreError {
+/** What nothing is proven by, neither that something is there nor that it is not. */
+export function broken(operation: string, why: string): StoreError {
   const message = `The store's listing cannot be relied on (${operation}: ${why}).`;
   return new StoreError("listing-broken", "unknown", message);
 }

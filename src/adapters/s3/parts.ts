@@ -34,7 +34,10 @@ export class EtagKind {
   }
 }
 
-/** Sends one part as it comes, with its length announced. */
+/**
+ * Sends one part as it comes, with its length announced.
+ * @throws StoreError `no-such-upload`, `invalid-part`; the body's own failure; the signal's reason
+ */
 export async function uploadPart(
   place: Place,
   kind: EtagKind,
@@ -90,6 +93,11 @@ export async function* heldBack(
   if (held !== null) yield held;
 }
 
+/**
+ * Makes a part of a range of another object, within the store; where it is not sure that the store
+ * would take the object that is meant, its bytes pass through here.
+ * @throws StoreError `no-such-key`, `no-such-upload`, `invalid-range`, `invalid-part`
+ */
 export async function copyPart(
   place: Place,
   kind: EtagKind,

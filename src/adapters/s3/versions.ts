@@ -4,20 +4,23 @@ import {
   type ListObjectVersionsCommandOutput,
   type ObjectVersion,
 } from "@aws-sdk/client-s3";
+import { compareUtf8 } from "../../core/encoding.ts";
 import { LIMITS } from "../../core/limits.ts";
 import type { ListOptions, Page, VersionEntry } from "../../ports/object-store.ts";
 import { decodeCursor, encodeCursor, pageLimit } from "../object-store-checks.ts";
 import type { CallOptions } from "./http-handler.ts";
 import { BrokenReply } from "./failures.ts";
 import { decodeListed, instantOf, type KeySpace, sizeOf } from "./keys.ts";
-import { asListing, askForPage, checkPage, markersOf } from "./listing.ts";
+import { asListing, askForPage, broken, checkPage, markersOf } from "./listing.ts";
 import type { Place } from "./place.ts";
 
+type Markers = readonly [key: string, versionId: string];
+
 /**
- * Where a listing goes on: behind this version of this key. `before` is the last key that is wholly
- * listed. Asked to go on behind a version that was removed meanwhile, Ceph (seen on 16.2) passes over
- * all that is left of its key; so the key is listed from its newest version again, and what was shown
- * already is passed over here.
+ * Where a listing goes on: behind this version of this key. `before` is the last key before it that is
+ * listed wholly, or empty. Asked to go on behind a version that was removed meanwhile, Ceph (seen on
+ * 16.2) passes over all that is left of its key, and others may refuse. So the store is asked to go on
+ * behind the key before, and what was shown of this one is passed over here.
  */
 interface Position {
   readonly before: string;
@@ -25,41 +28,35 @@ interface Position {
   readonly versionId: string;
 }
 
-type Markers = readonly [key: string, versionId: string];
-
 /** One page of versions and markers, in the order in which the store lists them. */
 export async function listVersions(
-  listed: Place,
+  place: Place,
   prefix: string,
   options: ListOptions,
 ): Promise<Page<VersionEntry>> {
   const limit = pageLimit(options.limit);
   const from = positionOf(options.cursor, prefix);
+  const before = from?.before ?? "";
+  let markers: Markers | null = [before === "" ? "" : place.keys.prefixOf(before), ""];
   const entries: VersionEntry[] = [];
-  let markers: Markers | null = [from === null ? "" : listed.keys.prefixOf(from.before), ""];
-  // More than one page only where more versions of one key are before the place than a page holds.
+  let pages = 0;
+  // More than one page only where the versions of one key before the position are more than a page's.
   do {
-    const page: StorePage = await askForVersions(listed, prefix, markers, options.signal);
-    entries.push(...page.entries);
+    if (++pages > LIMITS.listPagesMax) throw broken("ListObjectVersions", "it has no end");
+    const page: StorePage = await askForVersions(place, prefix, markers, options.signal);
+    // Ceph lists the marker's own key once more where no version is given with it.
+    entries.push(...page.entries.filter(({ key }) => key !== before));
     markers = page.next;
   } while (markers !== null && behind(entries, from).length === 0);
   const rest = behind(entries, from, markers === null);
   const shown = rest.slice(0, limit);
-  const last = shown.at(-1);
-  if (last === undefined || (markers === null && shown.length === rest.length)) {
-    return { entries: shown, next: null };
-  }
-  const before = shown.findLast(({ key }) => key !== last.key)?.key;
-  const earlier = (last.key === from?.key ? from.before : from?.key) ?? "";
-  return {
-    entries: shown,
-    next: encodeCursor(prefix, [before ?? earlier, last.key, last.versionId]),
-  };
+  const isEnd = markers === null && shown.length === rest.length;
+  return { entries: shown, next: isEnd ? null : cursorBehind(prefix, shown, from) };
 }
 
 /**
- * The entries behind the place; all of them where its version is not there any more: those that were
- * removed cannot come again. None while that is not known: all are of the place's key, and more come.
+ * The entries behind the position; all of them where its version is not there any more: those that
+ * were removed cannot come again. None while that is not known, and more of its key may come.
  */
 function behind(
   entries: readonly VersionEntry[],
@@ -70,7 +67,22 @@ function behind(
   const { key, versionId } = from;
   const at = entries.findIndex((entry) => entry.key === key && entry.versionId === versionId);
   if (at >= 0) return entries.slice(at + 1);
-  return isAll || entries.some((entry) => entry.key !== key) ? entries : [];
+  const isPassed = entries.some((entry) => compareUtf8(entry.key, key) > 0);
+  return isAll || isPassed ? entries : [];
+}
+
+/** @param shown not empty: only the end of a listing is */
+function cursorBehind(
+  prefix: string,
+  shown: readonly VersionEntry[],
+  from: Position | null,
+): string | null {
+  const last = shown.at(-1);
+  if (last === undefined) return null;
+  const before = shown.findLast(({ key }) => key !== last.key)?.key;
+  // Nothing of another key is shown: then all of the position's key was, or this is it.
+  const earlier = (last.key === from?.key ? from.before : from?.key) ?? "";
+  return encodeCursor(prefix, [before ?? earlier, last.key, last.versionId]);
 }
 
 function positionOf(cursor: string | undefined, prefix: string): Position | null {
