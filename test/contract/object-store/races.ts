@@ -6,7 +6,7 @@ const ROUNDS = 200;
 /** Shares of a completion's time after which the abort comes: before it, all through it, and after. */
 const SHIFTS = 40;
 const SHIFT_MIN = -0.3;
-const SHIFT_MAX = 1.5;
+const SHIFT_MAX = 3;
 /** Few rounds, too, are spread over all shifts: it has no divisor in common with them. */
 const SHIFT_STEP = 13;
 
