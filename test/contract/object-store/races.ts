@@ -3,9 +3,9 @@ import { endOf, keysOf, pattern, read, sendPart, type StoreFixture, uploadsOf } 
 
 const ROUNDS = 200;
 
-/** Shares of a completion's time after which the abort comes: before it, all through it, and after. */
+/** Shares of a completion's time by which the abort comes before it, all through it, and after it. */
 const SHIFTS = 40;
-const SHIFT_MIN = -0.3;
+const SHIFT_MIN = -1.5;
 const SHIFT_MAX = 3;
 /** Few rounds, too, are spread over all shifts: it has no divisor in common with them. */
 const SHIFT_STEP = 13;
