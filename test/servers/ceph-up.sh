@@ -118,7 +118,7 @@ osd objectstore = memstore
 memstore device bytes = $((MEMORY_GIB * 1024 * 1024 * 1024))
 
 [client.rgw.a]
-rgw frontends = beast endpoint=127.0.0.1:$S3_PORT
+rgw frontends = beast endpoint=127.0.0.1:$S3_PORT tcp_nodelay=1
 rgw data = $DIR/rgw
 rgw dns name = localhost
 rgw thread pool size = 128
