@@ -20,6 +20,7 @@ import { DeletionWatch } from "./services/deletion-watch.ts";
 import { InFlight } from "./services/in-flight.ts";
 import { tryStore } from "./services/doctor/trial.ts";
 import { createServices, type Services } from "./services/index.ts";
+import { bindStore } from "./services/store-binding.ts";
 import { jobHandlers, scanForever } from "./services/worker.ts";
 import { VERSION } from "./version.ts";
 
@@ -47,12 +48,16 @@ export interface Running {
   close(): Promise<void>;
 }
 
-/** Builds the services that a configuration describes. @throws ExpungeError with the cause in words */
+/**
+ * Builds the services that a configuration describes.
+ * @param options `acceptStore` binds the database to the store, whatever it was bound to
+ * @throws ExpungeError with the cause in words
+ */
 export async function composeService(
   config: Config,
-  options: { readonly log: Log },
+  options: { readonly log: Log; readonly acceptStore?: boolean },
 ): Promise<Running> {
-  const { log } = options;
+  const { log, acceptStore = false } = options;
   const layouts = createLayoutSet(config.projectIdFormat, config.layouts);
   for (const name of layouts.withoutListingPrefix) {
     log.warn({ layout: name }, "this layout has no listing prefix: each deletion lists the bucket");
@@ -71,6 +76,7 @@ export async function composeService(
       log,
     });
     const admin = await adminOf(config, log);
+    await bindStore({ ...ports, store, metadata: database.metadata }, acceptStore);
     await database.metadata.keepPublicKey(signer.publicKey);
     await keepPublicKeys(config.dataDir, await database.metadata.listPublicKeys());
     const context: Context = {

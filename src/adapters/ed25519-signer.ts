@@ -114,7 +114,14 @@ export async function verifyJws(jws: string, keys: readonly PublicKey[]): Promis
   const kid = kidOf(header);
   const key = keys.find((each) => each.kid === kid);
   if (key === undefined)
-    throw invalid(`None of the keys that it was held against has its kid '${kid.slice(0, 80)}'.`);
+    throw new ExpungeError(
+      "invalid-receipt",
+      `None of the keys that it was held against has its kid '${kid.slice(0, 80)}'.`,
+      {
+        remedy:
+          "Give the keys of the service that issued it: --jwks FILE (its /.well-known/jwks.json), or EXPUNGE_DATA_DIR. If it has none of this kid, the receipt is not its.",
+      },
+    );
   try {
     const { kty, crv, x } = key;
     const publicKey = createPublicKey({ format: "jwk", key: { kty, crv, x } });

@@ -31,12 +31,18 @@ export function retryingStore(
         return await run();
       } catch (error) {
         const again = error instanceof StoreError && error.errorClass === "retryable";
-        if (!again || attempt >= attempts || signal?.aborted) throw error;
+        if (!again || attempt >= mostOf(attempts, error) || signal?.aborted) throw error;
         await clock.sleep(pauseMs(error, attempt, random), signal);
         signal?.throwIfAborted();
       }
     }
   });
+}
+
+/** A store that throttles works: it is waited for longer, while the limits around it yield. */
+function mostOf(attempts: number, { code }: StoreError): number {
+  if (attempts === 1 || code !== "throttled") return attempts;
+  return Math.max(attempts, LIMITS.throttledAttemptsMax);
 }
 
 function pauseMs({ retryAfterMs }: StoreError, attempt: number, random: Random): number {

@@ -65,6 +65,7 @@ const EXIT_OF: Readonly<Record<ErrorCode, ExitCode>> = {
   "database-unavailable": EXIT.unreachable,
   "store-unavailable": EXIT.unreachable,
   "store-unusable": EXIT.usage,
+  "store-mismatch": EXIT.usage,
   "store-not-listable": EXIT.unreachable,
   "data-dir-locked": EXIT.usage,
   "data-dir-unusable": EXIT.usage,

@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { openSigner } from "../adapters/ed25519-signer.ts";
 import { openEmbedded } from "../adapters/pglite/open.ts";
 import { openPostgres } from "../adapters/postgres/open.ts";
 import { SystemClock } from "../adapters/system-clock.ts";
@@ -13,6 +14,8 @@ import { openStore } from "./store.ts";
 
 const DATABASE_REMEDY =
   "Check EXPUNGE_DATABASE: the address, the user, the password and the database's name.";
+const SIGNING_KEY_REMEDY =
+  "Make it with 'openssl genpkey -algorithm ed25519 -out FILE' and set EXPUNGE_SIGNING_KEY to its path.";
 const LAYOUTS_REMEDY = "Correct the layouts in the config file as docs/layouts.md describes.";
 
 /**
@@ -27,9 +30,16 @@ export async function diagnose(
   const { log, signal } = options;
   return [
     await look("layouts", LAYOUTS_REMEDY, () => layouts(config)),
+    await look("signing-key", SIGNING_KEY_REMEDY, () => signingKey(config, log)),
     await look("database", DATABASE_REMEDY, () => database(config, log)),
     ...(await stores(config, signal)),
   ];
+}
+
+async function signingKey({ signingKeyPath: path }: Config, log: Log) {
+  if (path === null) return notApplicable("made in the data directory at the first start");
+  await openSigner({ path, create: false, log });
+  return passed("an Ed25519 key that can be read");
 }
 
 async function layouts({ projectIdFormat, layouts: declared }: Config) {

@@ -53,7 +53,10 @@ export const NAMES = {
   EXPUNGE_GRACE: setting("time in which a deletion can be undone", "0s"),
   EXPUNGE_DELETE_WAIT: setting("how long a DELETE without Prefer waits", "300s"),
   EXPUNGE_URL_EXPIRY: setting("how long signed download URLs live", "5m"),
-  EXPUNGE_SIGNING_KEY: setting("path of the PEM of the Ed25519 key", "made in the data dir"),
+  EXPUNGE_SIGNING_KEY: setting(
+    "path of the PEM of the Ed25519 key; required with Postgres",
+    "made in the data dir",
+  ),
   EXPUNGE_SETTLE: setting("when completed deletions are checked again; 'off' for never", "1h,24h"),
   EXPUNGE_ROLE: setting("'all', 'api' or 'worker'", "all"),
   EXPUNGE_URL: setting("service that the command line talks to", "http://127.0.0.1:3000"),

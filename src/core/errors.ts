@@ -42,12 +42,15 @@ export const ERRORS = {
   "url-invalid": "Ask for a new signed URL; this one is expired or was changed.",
   "range-not-satisfiable": "Ask for a range within the file's size.",
   "rate-limited": "Wait as Retry-After says.",
-  "object-missing": "The row exists but its object does not; run an audit.",
+  "object-missing":
+    "The row exists but its object does not: look with files:check, then store the file again or delete it.",
   "database-unavailable":
     "Check that the database runs and is reachable, then try again; read first what is there.",
   "store-unavailable": "Check that the store is reachable and its credentials work, then retry.",
   "store-unusable":
     "Correct the store's settings or its permissions; 'expunge doctor' looks closer.",
+  "store-mismatch":
+    "Set EXPUNGE_STORE back to the store that the database belongs to; if its objects were moved here by other means, start once with 'expunge serve --accept-store'.",
   "store-not-listable": "The store could not be listed whole; nothing is concluded from it.",
   "data-dir-locked": "Stop the other process first, or give this one its own EXPUNGE_DATA_DIR.",
   "data-dir-unusable": "Give the directory to the user that runs expunge, or set EXPUNGE_DATA_DIR.",

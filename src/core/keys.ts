@@ -38,6 +38,9 @@ export function isInternalKey(key: string): boolean {
   return key.startsWith(INTERNAL_PREFIX);
 }
 
+/** Where the store says which one it is: what a database remembers of it. */
+export const STORE_MARKER_KEY = `${INTERNAL_PREFIX}store.json`;
+
 /**
  * Whether a key is what some expunge keeps for itself, wherever in the bucket its store begins: one
  * bucket may hold several stores, each below a prefix.

@@ -67,12 +67,17 @@ export const LIMITS = {
   callAttemptsMax: 5,
   removeAttemptsMax: 8,
   endAttemptsMax: 10,
+  /** The same where the store throttles: about half a minute in all. */
+  throttledAttemptsMax: 15,
   retryDelayMinMs: 50,
   retryDelayMaxMs: 5 * SECOND_MS,
   /** A store that asks for a longer pause (Retry-After) is asked again after this one. */
   retryAfterMaxMs: 30 * SECOND_MS,
   /** Calls of one process that are under way at a time; fewer while the store throttles. */
   storeCallsInFlight: 64,
+  /** Where two processes bind a new database at once, the store may tell another id for a moment. */
+  storeBindingWaitMs: SECOND_MS,
+  storeMarkerBytesMax: KiB,
   /** Times that a tombstone is written anew when it reads back differently. */
   tombstoneAttemptsMax: 3,
   /** A blocked deletion is tried again slowly: doubling, between these. */

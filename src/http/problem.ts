@@ -67,6 +67,7 @@ export const STATUS: Readonly<Record<ProblemCode, number>> = {
   "database-unavailable": 503,
   "store-unavailable": 503,
   "store-unusable": 503,
+  "store-mismatch": 503,
   "store-not-listable": 503,
   "service-unreachable": 503,
   "not-ready": 503,
@@ -104,6 +105,7 @@ const HIDDEN: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
   "data-dir-locked",
   "data-dir-unusable",
   "store-unusable",
+  "store-mismatch",
 ]);
 
 /** Fastify's own errors, by their code. */

@@ -1,15 +1,10 @@
 import { LIMITS } from "../core/limits.ts";
 import type { Surface } from "../core/model.ts";
 import type { Context } from "./context.ts";
-import { uploadPages, versionPages } from "./listing.ts";
-import {
-  allSurfaces,
-  type ProjectRef,
-  surveyListing,
-  surveyUncovered,
-  uncoveredKeys,
-} from "./purge/survey.ts";
-import { isObject, keepsVersions, versionsOfKey } from "./versions.ts";
+import { uploadPages } from "./listing.ts";
+import { allSurfaces, type ProjectRef, surveyListing, surveyUncovered } from "./purge/survey.ts";
+import { attributedBatches, ownVersions, uncoveredVersions } from "./purge/survey-versions.ts";
+import { keepsVersions } from "./versions.ts";
 
 export interface PlanSurface {
   readonly surface: Surface;
@@ -37,41 +32,61 @@ export async function makePlan(
 ): Promise<Plan> {
   const versioned = await keepsVersions(context, true);
   const tally = new Tally(allSurfaces(context, project, versioned));
-  const listings = context.layouts.surfacesFor(project);
+  if (versioned) await countVersions(context, project, tally, objectsMax);
+  else await countObjects(context, project, tally, objectsMax);
+  if (tally.objects < objectsMax) await countUploads(context, project, tally);
+  return tally.plan(project.id);
+}
+
+async function countObjects(
+  context: Context,
+  project: ProjectRef,
+  tally: Tally,
+  objectsMax: number,
+): Promise<void> {
   for await (const { key, entry } of surveyUncovered(context, project)) {
     if (entry) tally.add("tracked", key, entry.sizeBytes);
   }
-  for (const listing of listings) {
+  for (const listing of context.layouts.surfacesFor(project)) {
     for await (const pages of surveyListing(context, project, listing)) {
       for (const { surface, entries } of pages) {
         for (const { key, sizeBytes } of entries) tally.add(surface, key, sizeBytes);
       }
-      if (tally.objects >= objectsMax) return tally.plan(project.id);
+      if (tally.objects >= objectsMax) return;
     }
   }
-  for (const prefix of new Set(listings.map((one) => one.prefix))) {
-    const own = (key: string): boolean =>
-      listings.some((one) => one.prefix === prefix && one.owns(key));
-    for await (const entries of uploadPages(context, prefix)) {
-      for (const { key } of entries) if (own(key)) tally.add("multipart", key, 0);
-    }
-    if (!versioned) continue;
-    for await (const entries of versionPages(context, prefix)) {
-      for (const entry of entries) {
-        // What shows as an object is counted as one above.
-        if (own(entry.key) && !isObject(entry)) tally.add("versions", entry.key, entry.sizeBytes);
-      }
-    }
-  }
-  if (versioned) await countUncovered(context, project, tally);
-  return tally.plan(project.id);
 }
 
-/** Older versions and markers of tracked keys that lie on no listing surface. */
-async function countUncovered(context: Context, project: ProjectRef, tally: Tally): Promise<void> {
-  for await (const { key } of uncoveredKeys(context, project)) {
-    for await (const version of versionsOfKey(context, key)) {
-      if (!isObject(version)) tally.add("versions", key, version.sizeBytes);
+/** As the deletion counts: of each key one version as the object, the others as `versions`. */
+async function countVersions(
+  context: Context,
+  project: ProjectRef,
+  tally: Tally,
+  objectsMax: number,
+): Promise<void> {
+  const sources = [
+    { surface: "tracked" as const, versions: uncoveredVersions({ context, project }) },
+    ...context.layouts.surfacesFor(project).map((listing) => ({
+      surface: listing.surface,
+      versions: ownVersions({ context }, listing),
+    })),
+  ];
+  for (const { surface, versions } of sources) {
+    for await (const batch of attributedBatches({ context, project }, surface, versions)) {
+      for (const { surface, version } of batch) tally.add(surface, version.key, version.sizeBytes);
+      if (tally.objects >= objectsMax) return;
+    }
+  }
+}
+
+async function countUploads(context: Context, project: ProjectRef, tally: Tally): Promise<void> {
+  const listings = context.layouts.surfacesFor(project);
+  for (const prefix of new Set(listings.map((one) => one.prefix))) {
+    for await (const entries of uploadPages(context, prefix)) {
+      for (const { key } of entries) {
+        const isOwn = listings.some((one) => one.prefix === prefix && one.owns(key));
+        if (isOwn) tally.add("multipart", key, 0);
+      }
     }
   }
 }

@@ -30,6 +30,8 @@ export interface SweepReport {
   readonly verified: boolean;
   readonly requests: RequestCounts;
   readonly seconds: number;
+  /** Objects below the prefix that some expunge keeps for itself, and that were spared. */
+  readonly kept: number;
   /** The first keys that remain. */
   readonly residue: readonly Refusal[];
 }
@@ -59,9 +61,13 @@ export function refuseReckless(prefix: string, consent: SweepConsent): void {
     );
   }
   if (prefix !== "" && !prefix.endsWith("/") && !consent.noBoundary) {
-    throw needs(
-      `'${prefix}' does not end in '/' and would take its siblings too ('${prefix}1/...')`,
-      "--no-boundary",
+    throw new ExpungeError(
+      "confirmation-needed",
+      `'${prefix}' does not end in '/' and would take its siblings too ('${prefix}1/...').`,
+      {
+        details: { flag: "--no-boundary" },
+        remedy: `Write the prefix with a '/' at its end: '${prefix}/'. Only if the siblings are meant as well, add --no-boundary.`,
+      },
     );
   }
 }
@@ -95,6 +101,8 @@ class SweepRun {
   readonly #options: SweepOptions;
   #found = 0;
   #bytes = 0;
+  /** Of the last pass. */
+  #kept = 0;
   /** What is known to remain, by unit: refused, listed again, or not checked. */
   #left = new Map<string, Refusal>();
 
@@ -173,6 +181,7 @@ class SweepRun {
       unknown: this.#leftWith("unknown"),
       bytes: this.#bytes,
       verified,
+      kept: this.#kept,
       residue: [...this.#left.values()].slice(0, LIMITS.residueShown),
     };
   }
@@ -188,11 +197,13 @@ class SweepRun {
   ): Promise<number> {
     const { prefix, signal, onProgress } = this.#options;
     let seen = 0;
+    this.#kept = 0;
     // Asked anew for each pass: what a plain removal hid since versions are kept is found then.
     const versioned = await keepsVersions(this.#context, true);
     await inPool(LIMITS.sweepPagesInFlight, async (add) => {
       for await (const units of unitPages(this.#context, prefix, versioned, signal)) {
         const own = units.filter(({ key }) => this.#covers(key));
+        this.#kept += units.length - own.length;
         seen += own.length;
         for (const unit of own) {
           if (known.has(unit.id)) continue;

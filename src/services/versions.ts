@@ -34,11 +34,6 @@ export async function* versionsOfKey(
   }
 }
 
-/** Whether the version is what a plain listing shows as the object of its key. */
-export function isObject({ isLatest, isDeleteMarker }: VersionEntry): boolean {
-  return isLatest && !isDeleteMarker;
-}
-
 /**
  * Removes the objects of these keys, and of each every version and marker where `versioned`. Answers
  * what was refused; what was not is for a listing to confirm (R5).

@@ -41,15 +41,18 @@ describe("the store that retries", () => {
   });
 
   it("gives up after its attempts and passes the last failure on", async () => {
-    const { store, asked } = subject(passing(1000));
-    await expect(store.head("a")).rejects.toMatchObject({ code: "throttled" });
+    const { store, asked } = subject(() => new StoreError("timeout", "retryable", "too late"));
+    await expect(store.head("a")).rejects.toMatchObject({ code: "timeout" });
     expect(asked).toHaveLength(LIMITS.callAttemptsMax);
   });
 
-  it("has more attempts for what ends an upload", async () => {
+  it("has more attempts for what ends an upload, and where the store throttles", async () => {
+    const late = subject(() => new StoreError("timeout", "retryable", "too late"));
+    await expect(late.store.abortUpload("a", "b")).rejects.toMatchObject({ code: "timeout" });
+    expect(late.asked).toHaveLength(LIMITS.endAttemptsMax);
     const { store, asked } = subject(passing(1000));
-    await expect(store.abortUpload("a", "b")).rejects.toMatchObject({ code: "throttled" });
-    expect(asked).toHaveLength(LIMITS.endAttemptsMax);
+    await expect(store.head("a")).rejects.toMatchObject({ code: "throttled" });
+    expect(asked).toHaveLength(LIMITS.throttledAttemptsMax);
   });
 
   it("asks for a removal once, since each of its keys is repeated by itself", async () => {

@@ -41,9 +41,9 @@ describe("a store that keeps versions", () => {
     expect(plan.surfaces.map(({ surface, objects }) => [surface, objects])).toEqual([
       ["tracked", 1],
       ["canonical", 1],
-      ["legacy:old", 0],
+      ["legacy:old", 1],
       ["multipart", 0],
-      ["versions", 5],
+      ["versions", 4],
     ]);
     const deletion = await fixture.deleteAndWait("p1");
     expect(deletion.state).toBe("completed");

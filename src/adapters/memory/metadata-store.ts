@@ -39,6 +39,7 @@ export interface MetadataSnapshot {
 export class MemoryMetadataStore implements port.MetadataStore {
   readonly #clock: Clock;
   #rows: Rows = emptyRows();
+  #storeId: string | null = null;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -285,5 +286,13 @@ export class MemoryMetadataStore implements port.MetadataStore {
   }
   async listPublicKeys(): Promise<readonly PublicKey[]> {
     return this.#do((tx) => receipts.listPublicKeys(tx));
+  }
+
+  async boundStore(): Promise<string | null> {
+    return this.#storeId;
+  }
+  async bindStore(storeId: string, replace: boolean): Promise<string> {
+    if (replace) this.#storeId = storeId;
+    return (this.#storeId ??= storeId);
   }
 }

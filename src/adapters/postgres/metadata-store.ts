@@ -6,6 +6,7 @@ import { DeletionCalls } from "./deletion-calls.ts";
 import * as files from "./files.ts";
 import * as projects from "./projects.ts";
 import * as receipts from "./receipts.ts";
+import * as binding from "./store-binding.ts";
 import * as removals from "./removals.ts";
 import { readNow } from "./session.ts";
 import { openMigrated, type PostgresStoreOptions } from "./store-base.ts";
@@ -122,5 +123,12 @@ export class PostgresMetadataStore extends DeletionCalls implements port.Metadat
   }
   listPublicKeys(): Promise<readonly PublicKey[]> {
     return this.read((tx) => receipts.listPublicKeys(tx));
+  }
+
+  boundStore(): Promise<string | null> {
+    return this.read((tx) => binding.boundStore(tx));
+  }
+  bindStore(storeId: string, replace: boolean): Promise<string> {
+    return this.transact((tx) => binding.bindStore(tx, storeId, replace));
   }
 }

@@ -31,6 +31,7 @@ export interface Tables {
   "expunge.receipts": ReceiptsTable;
   "expunge.chain_head": ChainHeadTable;
   "expunge.public_keys": PublicKeysTable;
+  "expunge.store_binding": StoreBindingTable;
 }
 
 /** Written as text, read as what it says. */
@@ -185,6 +186,12 @@ export interface PublicKeysTable {
   kid: string;
   key: Json<PublicKey>;
   ordinal: Generated<number>;
+}
+
+/** One row at most: the store that all other rows belong to. */
+export interface StoreBindingTable {
+  single: Generated<boolean>;
+  store_id: string;
 }
 
 export type ProjectRow = Selectable<ProjectsTable>;

@@ -10,6 +10,11 @@ const CREDENTIALS: Meaning = [
   "blocked",
   "The store does not accept the access key or its secret",
 ];
+const NO_CREDENTIALS: Meaning = [
+  "invalid-credentials",
+  "blocked",
+  "No access key was found, neither in the settings nor where AWS's SDK looks for one",
+];
 const SKEW: Meaning = [
   "clock-skew",
   "blocked",
@@ -81,8 +86,8 @@ export const BY_CODE: Readonly<Record<string, Meaning>> = {
   // [R2] 10002.
   Unauthorized: CREDENTIALS,
   // The SDK found no access key in any of AWS's sources.
-  CredentialsProviderError: CREDENTIALS,
-  TokenProviderError: CREDENTIALS,
+  CredentialsProviderError: NO_CREDENTIALS,
+  TokenProviderError: NO_CREDENTIALS,
 
   RequestTimeTooSkewed: SKEW,
   RequestExpired: SKEW,

@@ -53,8 +53,9 @@ function linesOf({ out }: Shell, { name, ok, detail, remedy }: Check): readonly 
       : ok
         ? out.style("green", "ok  ")
         : out.style("red", "FAIL");
-  const line = `${mark} ${name}: ${printable(detail)}`;
-  return remedy === null ? [line] : [line, `     what to do: ${remedy}`];
+  const [first = "", ...more] = detail.split("\n").map((line) => printable(line));
+  const lines = [`${mark} ${name}: ${first}`, ...more.map((line) => `     ${line}`)];
+  return remedy === null ? lines : [...lines, `     what to do: ${remedy}`];
 }
 
 function problems(checks: readonly Check[]): string {

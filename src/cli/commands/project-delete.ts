@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { ExpungeError, isExpungeError } from "../../core/errors.ts";
 import { planDeletion, requestDeletion } from "../api.ts";
 import { duration, waitMsOf, type WaitFlags, wholeNumber } from "../arguments.ts";
 import { confirm } from "../confirm.ts";
@@ -32,6 +33,22 @@ export function addProjectDelete(project: Command, shell: Shell): void {
   ).action(shell.action((id: string, flags: DeleteFlags) => deleteProject(shell, id, flags)));
 }
 
+/** The service may go away meanwhile: the deletion is accepted all the same, and goes on with it. */
+async function followed<T>(id: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (isExpungeError(error, "service-unreachable")) {
+      throw new ExpungeError(error.code, `${error.message} The deletion ${id} is accepted.`, {
+        cause: error,
+        details: { ...error.details, deletion: id },
+        remedy: `Start the service: the deletion goes on by itself. 'expunge deletion watch ${id}' follows it.`,
+      });
+    }
+    throw error;
+  }
+}
+
 async function deleteProject(shell: Shell, id: string, flags: DeleteFlags): Promise<ExitCode> {
   const { io, out } = shell;
   const client = await connect(io, flags);
@@ -54,7 +71,9 @@ async function deleteProject(shell: Shell, id: string, flags: DeleteFlags): Prom
   const progress = progressOn(out);
   // Nobody waits for a grace of days unless told to.
   const waitMs = isInGrace && flags.wait === undefined ? 0 : waitMsOf(flags);
-  const ended = await follow(client, deletion, { waitMs, onProgress: progress.show });
+  const ended = await followed(deletion.id, () =>
+    follow(client, deletion, { waitMs, onProgress: progress.show }),
+  );
   await progress.end();
   io.interrupt.removeEventListener("abort", goesOn);
   await showDeletion(out, ended);

@@ -19,6 +19,7 @@ interface ServeFlags {
   readonly database?: string;
   readonly role?: string;
   readonly logLevel: string;
+  readonly acceptStore?: true;
 }
 
 export function addServe(program: Command, shell: Shell): void {
@@ -31,6 +32,10 @@ export function addServe(program: Command, shell: Shell): void {
     .option("--store <url>", "where the objects lie (EXPUNGE_STORE)")
     .option("--database <url>", "pglite: or postgres://... (EXPUNGE_DATABASE)")
     .option("--role <role>", "all, api or worker (EXPUNGE_ROLE)")
+    .option(
+      "--accept-store",
+      "the objects were moved to this store by other means: take it from now on",
+    )
     .option("--log-level <level>", LOG_LEVELS.join(", "), "info")
     .action(shell.closingAction((flags: ServeFlags) => serve(shell, flags)));
 }
@@ -47,7 +52,10 @@ async function serve(shell: Shell, flags: ServeFlags): Promise<ExitCode> {
   const config = await loadConfig({ ...configOptions(shell.io), overrides });
   // Loaded here and not by every command: the database alone takes longer than most of them.
   const { composeService, openLog } = await import("../../compose.ts");
-  const running = await composeService(config, { log: openLog({ level }) });
+  const running = await composeService(config, {
+    log: openLog({ level }),
+    acceptStore: flags.acceptStore ?? false,
+  });
   try {
     await listenUntilStopped(shell, config, running);
   } finally {

@@ -32,7 +32,7 @@ export function addSweep(program: Command, shell: Shell): void {
     .option("--whole-bucket", "allow an empty prefix")
     .option("--no-boundary", "allow a prefix that does not end in '/'")
     .option("--include-expunge", "also what expunge keeps for itself")
-    .action(shell.action((url: string, flags: SweepFlags) => sweep(shell, url, flags)));
+    .action(shell.closingAction((url: string, flags: SweepFlags) => sweep(shell, url, flags)));
 }
 
 async function sweep(shell: Shell, url: string, flags: SweepFlags): Promise<ExitCode> {
@@ -57,23 +57,52 @@ async function sweep(shell: Shell, url: string, flags: SweepFlags): Promise<Exit
   const dryRun = flags.dryRun ?? false;
   const store = await openStore(target.store, { ...ports, asItIs: true });
   const progress = countingOn(out);
-  const report = await sweepPrefix(
-    { ...ports, store },
-    { prefix, includeExpunge, dryRun, signal: io.interrupt, onProgress: progress.show },
-  );
+  let found = 0;
+  const onProgress = (count: number): void => {
+    found = count;
+    progress.show(count);
+  };
+  let report: SweepReport;
+  try {
+    report = await sweepPrefix(
+      { ...ports, store },
+      { prefix, includeExpunge, dryRun, signal: io.interrupt, onProgress },
+    );
+  } catch (error) {
+    if (!io.interrupt.aborted) throw error;
+    await progress.end();
+    return await interrupted(shell, { root, prefix, dryRun, interrupted: true, found });
+  }
   await progress.end();
   const document = { root, prefix, dryRun, ...report };
   await out.result(document, () => linesOf(target, report, flags));
   return flags.dryRun || report.verified ? EXIT.done : EXIT.residue;
 }
 
+/** What was asked for already may still take effect in the store: nothing is said of what is gone. */
+async function interrupted(
+  { out }: Shell,
+  document: { readonly found: number } & Readonly<Record<string, unknown>>,
+): Promise<ExitCode> {
+  await out.result(document, () => [
+    `interrupted: ${count(document.found, "object")} found so far; what was asked for may still be removed. Run it again.`,
+  ]);
+  return EXIT.interrupted;
+}
+
 function linesOf(target: SweepTarget, report: SweepReport, flags: SweepFlags): string[] {
   const where = `'${printable(target.prefix)}' in ${target.root}`;
   const found = `${count(report.found, "object")} (${formatBytes(report.bytes)})`;
-  if (flags.dryRun) return [`plan: ${found} below ${where}; nothing was changed`];
+  const kept =
+    report.kept === 0
+      ? []
+      : [
+          `${count(report.kept, "object")} that expunge keeps for itself stay; --include-expunge takes them too`,
+        ];
+  if (flags.dryRun) return [`plan: ${found} below ${where}; nothing was changed`, ...kept];
   const { list, delete: removals, other } = report.requests;
   const cost = `${list} list, ${removals} delete and ${other} other requests, ${report.seconds} s`;
-  if (report.verified) return [`emptied and verified: ${found} below ${where}`, cost];
+  if (report.verified) return [`emptied and verified: ${found} below ${where}`, ...kept, cost];
   const rows = report.residue.map(({ key, outcome, code, message }) => [
     key,
     outcome,

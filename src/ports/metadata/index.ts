@@ -3,6 +3,7 @@ import type { DeletionStore } from "./deletions.ts";
 import type { FileStore } from "./files.ts";
 import type { ProjectStore } from "./projects.ts";
 import type { ReceiptStore } from "./receipts.ts";
+import type { StoreBinding } from "./store-binding.ts";
 import type { UploadStore } from "./uploads.ts";
 
 /**
@@ -12,7 +13,7 @@ import type { UploadStore } from "./uploads.ts";
  * caller reads again before it acts. `DatabaseError` is one that may pass.
  */
 export interface MetadataStore
-  extends ProjectStore, FileStore, UploadStore, DeletionStore, ReceiptStore {
+  extends ProjectStore, FileStore, UploadStore, DeletionStore, ReceiptStore, StoreBinding {
   /** The database's clock, which alone decides (R8). */
   now(): Promise<Instant>;
   close(): Promise<void>;
@@ -22,4 +23,5 @@ export * from "./deletions.ts";
 export * from "./files.ts";
 export * from "./projects.ts";
 export * from "./receipts.ts";
+export * from "./store-binding.ts";
 export * from "./uploads.ts";

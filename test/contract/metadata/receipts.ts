@@ -114,4 +114,17 @@ function keys(fixture: Fixture): void {
     expect(kept).toHaveLength(2);
     expect(new Set(kept)).toEqual(new Set([key("old"), key("new")]));
   });
+
+  test("the store is bound once, also by several processes at once, until it is replaced", async () => {
+    const { store } = fixture;
+    expect(await store.boundStore()).toBeNull();
+    const ids = await Promise.all(
+      ["a", "b", "c"].map((name) => store.bindStore(name.repeat(26), false)),
+    );
+    expect(new Set(ids).size).toBe(1);
+    expect(await store.boundStore()).toBe(ids[0]);
+    expect(await store.bindStore("d".repeat(26), true)).toBe("d".repeat(26));
+    expect(await store.bindStore("e".repeat(26), false)).toBe("d".repeat(26));
+    expect(await store.boundStore()).toBe("d".repeat(26));
+  });
 }
