@@ -6,7 +6,7 @@ import { PeakOfTree } from "./process-tree.ts";
 /** How the figures of `measure` come about; every report says so. */
 export const MEASURED_BY =
   "wall and CPU (user + system) by the `time` of bash, which counts every process that was waited for; " +
-  "peak memory from /proc every 50 ms: the larger of one process's VmHWM and the tree's sum of VmRSS";
+  "peak memory from /proc every 50 ms: the larger of one process's VmHWM and the tree's sum of VmRSS (shared pages count in each)";
 
 export interface Measured {
   readonly exitCode: number;
