@@ -3,16 +3,14 @@ import type { FastifyInstance } from "fastify";
 import { openAdminToken } from "./adapters/secret-file.ts";
 import { openSigner } from "./adapters/ed25519-signer.ts";
 import { urlSignerOf } from "./adapters/hmac-url-signer.ts";
-import { SystemClock } from "./adapters/system-clock.ts";
-import { SystemRandom } from "./adapters/system-random.ts";
 import { openDatabase } from "./compose/database.ts";
 import { openStore } from "./compose/store.ts";
+import { systemClock, systemRandom } from "./compose/system.ts";
 import { keepPublicKeys } from "./compose/public-keys.ts";
 import { authenticator } from "./compose/authentication.ts";
 import type { Config } from "./config.ts";
 import { createLayoutSet } from "./core/layouts/index.ts";
 import { createApp } from "./http/app.ts";
-import type { Clock, Random } from "./ports/clock.ts";
 import type { Jobs } from "./ports/jobs.ts";
 import type { Log } from "./ports/log.ts";
 import type { Context } from "./services/context.ts";
@@ -26,12 +24,10 @@ import { VERSION } from "./version.ts";
 
 export { diagnose } from "./compose/doctor.ts";
 export { openStore } from "./compose/store.ts";
+export { systemClock, systemRandom } from "./compose/system.ts";
 export { loadPublicKeys } from "./compose/public-keys.ts";
 export { openLog } from "./adapters/pino-log.ts";
 export { verifyJws } from "./adapters/ed25519-signer.ts";
-
-export const systemClock: Clock = new SystemClock();
-export const systemRandom: Random = new SystemRandom();
 
 /** A running set of services in this process. */
 export interface Running {

@@ -51,7 +51,9 @@ async function sweep(shell: Shell, url: string, flags: SweepFlags): Promise<Exit
       { details: { flag: "--yes" } },
     );
   }
-  const { openStore, systemClock, systemRandom } = await import("../../compose.ts");
+  // Not all of `compose.ts`: a sweep needs no service, and starts sooner without one.
+  const { openStore } = await import("../../compose/store.ts");
+  const { systemClock, systemRandom } = await import("../../compose/system.ts");
   const ports = { clock: systemClock, random: systemRandom };
   const { root, prefix } = target;
   const dryRun = flags.dryRun ?? false;
