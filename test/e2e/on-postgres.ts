@@ -26,6 +26,7 @@ export class SharedService {
   }
 
   /**
+   * For several tests of a file, whose `afterAll` disposes of it; see `ofTest`.
    * @param dir an empty directory
    * @param store settings of the store; a directory of its own where absent
    */
@@ -38,7 +39,12 @@ export class SharedService {
     const { privateKey } = generateKeyPairSync("ed25519");
     const pem = privateKey.export({ type: "pkcs8", format: "pem" });
     await writeFile(service.#keyPath, pem, { mode: 0o600 });
-    // Of a test that takes too long nothing is disposed of, and its processes would outlive it.
+    return service;
+  }
+
+  /** For the test that runs: one that takes too long disposes of nothing, and its processes would outlive it. */
+  static async ofTest(...args: Parameters<typeof SharedService.prepare>): Promise<SharedService> {
+    const service = await SharedService.prepare(...args);
     onTestFinished(async () => {
       for (const process of service.#processes) await process.kill();
     });

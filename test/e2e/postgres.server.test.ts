@@ -39,7 +39,7 @@ describe("several processes on one PostgreSQL server", () => {
     async () => {
       const strays = 25_000;
       await using dir = await temporaryDir();
-      await using service = await SharedService.prepare(dir.path, url());
+      await using service = await SharedService.ofTest(dir.path, url());
       const first = await service.start();
       const uid = await makeProject(first, "p1");
       await putFiles(first, "p1", 20);
@@ -96,7 +96,7 @@ describe("a service whose PostgreSQL server fails it", () => {
       const files = 40;
       await using dir = await temporaryDir();
       const line = await TcpProxy.start(Number(new URL(url()).port));
-      await using service = await SharedService.prepare(dir.path, line.through(url()));
+      await using service = await SharedService.ofTest(dir.path, line.through(url()));
       const process = await service.start();
       const uid = await makeProject(process, "p1");
       const projectDir = join(service.objectsDir, "projects", uid);
@@ -146,7 +146,7 @@ describe("a service whose PostgreSQL server fails it", () => {
     async () => {
       const server = await startPostgres();
       await using dir = await temporaryDir();
-      await using service = await SharedService.prepare(dir.path, server.url);
+      await using service = await SharedService.ofTest(dir.path, server.url);
       const process = await service.start();
       await makeProject(process, "p1");
       await putFiles(process, "p1", 5);

@@ -10,14 +10,14 @@ import {
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
 import { describe, expect, it } from "vitest";
-import { s3Server, useDatabase } from "../servers/given.ts";
+import { postgresUrl, s3Server } from "../servers/given.ts";
+import { createDatabase } from "../servers/postgres.ts";
 import { type BucketOptions, S3Bucket } from "../support/s3-bucket.ts";
 import { type ServiceProcess, temporaryDir } from "../support/service-process.ts";
 import { keysBelow, plantObjects, putObject, settingsOf, versionsBelow } from "./buckets.ts";
 import { SharedService } from "./on-postgres.ts";
 import { inParallel, putFiles } from "./planting.ts";
 
-const database = useDatabase();
 const TIMEOUT_MS = 120_000;
 
 interface ResidueBody {
@@ -35,15 +35,20 @@ interface DeletionBody {
   readonly surfaces: readonly { surface: string; found: number; deleted: number }[];
 }
 
-/** A service on a bucket of the test's own. */
+/** A service on a bucket and a database of the test's own. */
 async function onBucket(
   options: BucketOptions,
   work: (bucket: S3Bucket, service: ServiceProcess) => Promise<void>,
 ): Promise<void> {
   await using dir = await temporaryDir();
   await using bucket = await S3Bucket.create(s3Server(), options);
-  await using shared = await SharedService.prepare(dir.path, database(), settingsOf(bucket));
-  await work(bucket, await shared.start());
+  const database = await createDatabase(postgresUrl());
+  try {
+    await using shared = await SharedService.ofTest(dir.path, database.url, settingsOf(bucket));
+    await work(bucket, await shared.start());
+  } finally {
+    await database.drop();
+  }
 }
 
 async function makeProject(service: ServiceProcess, id: string): Promise<string> {
