@@ -124,6 +124,16 @@ export interface Evidence {
   readonly entries: number;
 }
 
+/**
+ * One look at a completed deletion, later. `amended`: something had come back, and an amendment states
+ * it. `unknown`: a surface could not be looked at, or what came back still cannot be removed.
+ */
+export interface SettleResult {
+  readonly at: Instant;
+  readonly result: "clean" | "amended" | "unknown";
+  readonly found: number;
+}
+
 /** The durable operation that empties all surfaces of one project. */
 export interface Deletion {
   readonly id: string;

@@ -12,7 +12,7 @@ const MOVED_CLOCK = sql<number>`(${DATABASE_CLOCK} + (select offset_ms from expu
 
 /** Deleting is quicker than truncating where there is little; in the order of the references. */
 const TABLES =
-  "receipts residue removal_log surface_counts deletions removals uploads files projects public_keys " +
+  "amendments receipts returned settles residue removal_log surface_counts deletions removals uploads files projects public_keys " +
   "store_binding";
 
 /** Adds to a database whose tables are there what the suite moves its clock by. */

@@ -4,6 +4,7 @@ import { commitsContract } from "./metadata/commits.ts";
 import { concurrencyContract } from "./metadata/concurrency.ts";
 import { completionContract } from "./metadata/completion.ts";
 import { deletionsContract } from "./metadata/deletions.ts";
+import { expiryContract } from "./metadata/expiry.ts";
 import { filesContract } from "./metadata/files.ts";
 import { type Fixture, PAST_SHORT_MS, type Subject, useStore } from "./metadata/fixture.ts";
 import { projectsContract } from "./metadata/projects.ts";
@@ -11,6 +12,8 @@ import { purgeContract } from "./metadata/purge.ts";
 import { receiptsContract } from "./metadata/receipts.ts";
 import { refusalsContract } from "./metadata/refusals.ts";
 import { removalLogContract } from "./metadata/removal-log.ts";
+import { settlesContract } from "./metadata/settles.ts";
+import { tombstonesContract } from "./metadata/tombstones.ts";
 import { trackedContract } from "./metadata/tracked.ts";
 import { uploadsContract } from "./metadata/uploads.ts";
 
@@ -37,6 +40,9 @@ export function metadataStoreContract(name: string, make: () => Promise<Subject>
     completionContract(fixture);
     refusalsContract(fixture);
     receiptsContract(fixture);
+    expiryContract(fixture);
+    settlesContract(fixture);
+    tombstonesContract(fixture);
   });
 }
 

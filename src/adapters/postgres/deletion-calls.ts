@@ -1,5 +1,13 @@
 import type { DeletionEvent } from "../../core/deletion.ts";
-import type { Deletion, Evidence, Residue, Surface, Upload } from "../../core/model.ts";
+import type {
+  Deletion,
+  Evidence,
+  Instant,
+  Residue,
+  SettleResult,
+  Surface,
+  Upload,
+} from "../../core/model.ts";
 import type * as port from "../../ports/metadata/index.ts";
 import { findDeletion } from "./deletion-rows.ts";
 import * as deletions from "./deletions.ts";
@@ -7,12 +15,20 @@ import * as completion from "./purge-completion.ts";
 import * as log from "./purge-log.ts";
 import * as rows from "./purge-rows.ts";
 import * as stages from "./purge-stages.ts";
+import * as settles from "./settles.ts";
 import { StoreBase } from "./store-base.ts";
+import * as tombstones from "./tombstones.ts";
 
 /** The part of the metadata port that deletions and their workers use. */
-export abstract class DeletionCalls extends StoreBase implements port.DeletionStore {
+export abstract class DeletionCalls
+  extends StoreBase
+  implements port.DeletionStore, port.SettleStore, port.TombstoneStore
+{
   requestDeletion(request: port.DeletionRequest): Promise<{ deletion: Deletion; joined: boolean }> {
     return this.transact((tx) => deletions.requestDeletion(tx, request));
+  }
+  expireProject(request: port.DeletionRequest): Promise<Deletion | null> {
+    return this.transact((tx) => deletions.expireProject(tx, request));
   }
   restoreProject(projectUid: string): Promise<Deletion> {
     return this.transact((tx) => deletions.restoreProject(tx, projectUid));
@@ -114,10 +130,51 @@ export abstract class DeletionCalls extends StoreBase implements port.DeletionSt
     id: string,
     token: number,
     seal: (facts: port.SealFacts) => Promise<port.Sealed>,
+    settleAfterMs: readonly number[] = [],
   ): Promise<Deletion> {
     await this.upkeep.reading();
     const { row } = await this.transact((tx) => completion.checkCompletable(tx, id, token));
     const counted = await this.read((session) => completion.countLog(session, row));
-    return await this.transact((tx) => completion.complete(tx, id, token, counted, seal));
+    return await this.transact((tx) =>
+      completion.complete(tx, id, token, counted, seal, settleAfterMs),
+    );
+  }
+
+  dueSettles(limit: number): Promise<readonly string[]> {
+    return this.read((tx) => settles.dueSettles(tx, limit));
+  }
+  claimSettle(id: string, leaseMs: number): Promise<port.SettleClaim | null> {
+    return this.transact((tx) => settles.claimSettle(tx, id, leaseMs));
+  }
+  recordReturned(
+    id: string,
+    token: number,
+    surface: Surface,
+    entries: readonly port.RemovalEntry[],
+  ): Promise<void> {
+    return this.insert(entries.length, (tx) =>
+      settles.recordReturned(tx, id, token, surface, entries),
+    );
+  }
+  retractReturned(id: string, token: number, keyHash: Uint8Array): Promise<void> {
+    return this.transact((tx) => settles.retractReturned(tx, id, token, keyHash));
+  }
+  finishSettle(
+    id: string,
+    token: number,
+    end: port.SettleEnd,
+    seal: (facts: port.AmendmentFacts) => Promise<port.Sealed>,
+  ): Promise<SettleResult> {
+    return this.transact((tx) => settles.finishSettle(tx, id, token, end, seal));
+  }
+  listSettles(id: string): Promise<readonly SettleResult[]> {
+    return this.read((tx) => settles.listSettles(tx, id));
+  }
+
+  newestTombstone(): Promise<Instant | null> {
+    return this.read((tx) => tombstones.newestTombstone(tx));
+  }
+  buryAgain(buried: port.Buried): Promise<Deletion | null> {
+    return this.insert(1, (tx) => tombstones.buryAgain(tx, buried));
   }
 }

@@ -5,7 +5,8 @@ import { fromUtf8, utf8 } from "../../core/encoding.ts";
 import type { Deletion, Instant, Project, Residue } from "../../core/model.ts";
 import type { Claim, DeletionQuery, DeletionRequest } from "../../ports/metadata/index.ts";
 import { deletionFrom, lockDeletion, selectDeletions, viewOf } from "./deletion-rows.ts";
-import { lockProject, refuseHeld } from "./projects.ts";
+import { isExpired, type LockedProject, lockProject, refuseHeld } from "./projects.ts";
+import { newDeletion } from "./new-deletion.ts";
 import type { DeletionRow } from "./schema.ts";
 import { bytesOf, type Session } from "./session.ts";
 
@@ -13,7 +14,27 @@ export async function requestDeletion(
   session: Session,
   request: DeletionRequest,
 ): Promise<{ deletion: Deletion; joined: boolean }> {
-  const { project, now } = await lockProject(session, request.projectUid, "update");
+  return await requestFor(
+    session,
+    request,
+    await lockProject(session, request.projectUid, "update"),
+  );
+}
+
+export async function expireProject(
+  session: Session,
+  request: DeletionRequest,
+): Promise<Deletion | null> {
+  const locked = await lockProject(session, request.projectUid, "update");
+  if (!isExpired(locked.project, locked.now)) return null;
+  return (await requestFor(session, request, locked)).deletion;
+}
+
+async function requestFor(
+  session: Session,
+  request: DeletionRequest,
+  { project, now }: LockedProject,
+): Promise<{ deletion: Deletion; joined: boolean }> {
   refuseHeld(project);
   const purgeAfter = now + request.graceMs;
   const standing = await standingDeletion(session, project.uid);
@@ -27,7 +48,10 @@ export async function requestDeletion(
       .execute();
     return { deletion: await viewOf(session, standing), joined: true };
   }
-  await insertDeletion(session, request, project, now, purgeAfter);
+  await session.db
+    .insertInto("expunge.deletions")
+    .values(newDeletion(request, project, { state: "trashed", requestedAt: now, purgeAfter }))
+    .execute();
   await session.db
     .updateTable("expunge.projects")
     .set({ state: projectStateOf("trashed") })
@@ -36,36 +60,11 @@ export async function requestDeletion(
   return { deletion: await viewOf(session, request.id), joined: false };
 }
 
-async function insertDeletion(
-  { db }: Session,
-  request: DeletionRequest,
-  project: Project,
-  now: Instant,
-  purgeAfter: Instant,
-): Promise<void> {
-  await db
-    .insertInto("expunge.deletions")
-    .values({
-      id: request.id,
-      project_uid: project.uid,
-      project_id: project.id,
-      owner: project.owner,
-      state: "trashed",
-      requested_at: now,
-      requested_by: request.requestedBy,
-      purge_after: purgeAfter,
-      attempts: 0,
-      token: 0,
-      lease_until: 0,
-      revision: 0,
-      salt: request.salt,
-      evidence: "[]",
-    })
-    .execute();
-}
-
 /** The id of a project's deletion that was not undone; an index allows one at most. */
-async function standingDeletion({ db }: Session, projectUid: string): Promise<string | null> {
+export async function standingDeletion(
+  { db }: Session,
+  projectUid: string,
+): Promise<string | null> {
   const row = await db
     .selectFrom("expunge.deletions")
     .select("id")
@@ -76,7 +75,7 @@ async function standingDeletion({ db }: Session, projectUid: string): Promise<st
 }
 
 export async function restoreProject(session: Session, projectUid: string): Promise<Deletion> {
-  const { project } = await lockProject(session, projectUid, "update");
+  const { project, now } = await lockProject(session, projectUid, "update");
   const id = await standingDeletion(session, projectUid);
   const locked = id === null ? null : await lockDeletion(session, id);
   const next = locked ? transition(locked.row.state, "restored") : null;
@@ -88,9 +87,13 @@ export async function restoreProject(session: Session, projectUid: string): Prom
     .set({ ...NOT_BLOCKED, state: next, lease_until: 0 })
     .where("id", "=", locked.row.id)
     .execute();
+  const { expiresAt } = project;
   await session.db
     .updateTable("expunge.projects")
-    .set({ state: projectStateOf(next) })
+    .set({
+      state: projectStateOf(next),
+      expires_at: expiresAt !== null && expiresAt <= now ? null : expiresAt,
+    })
     .where("uid", "=", projectUid)
     .execute();
   return await viewOf(session, locked.row.id);
@@ -234,7 +237,8 @@ export async function extendClaim(
   leaseMs: number,
 ): Promise<boolean> {
   const locked = await lockDeletion(session, id);
-  if (locked?.row.token !== token || isTerminal(locked.row.state)) return false;
+  if (locked?.row.token !== token) return false;
+  if (isTerminal(locked.row.state) && locked.row.settle_due_at === null) return false;
   await session.db
     .updateTable("expunge.deletions")
     .set({ lease_until: locked.now + leaseMs })

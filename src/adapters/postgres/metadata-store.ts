@@ -41,6 +41,12 @@ export class PostgresMetadataStore extends DeletionCalls implements port.Metadat
   listProjects(query: port.ProjectQuery): Promise<readonly Project[]> {
     return this.read((tx) => projects.listProjects(tx, query));
   }
+  expiredProjects(limit: number): Promise<readonly Project[]> {
+    return this.read((tx) => projects.expiredProjects(tx, limit));
+  }
+  whichClosed(uids: readonly string[]): Promise<ReadonlySet<string>> {
+    return this.read((tx) => projects.whichClosed(tx, uids));
+  }
   updateProject(uid: string, patch: port.ProjectPatch): Promise<Project> {
     return this.transact((tx) => projects.updateProject(tx, uid, patch));
   }
@@ -117,6 +123,15 @@ export class PostgresMetadataStore extends DeletionCalls implements port.Metadat
   }
   markReceiptCopied(projectUid: string): Promise<void> {
     return this.transact((tx) => receipts.markReceiptCopied(tx, projectUid));
+  }
+  listAmendments(projectUid: string): Promise<readonly port.StoredAmendment[]> {
+    return this.read((tx) => receipts.listAmendments(tx, projectUid));
+  }
+  uncopiedAmendments(limit: number): Promise<readonly port.StoredAmendment[]> {
+    return this.read((tx) => receipts.uncopiedAmendments(tx, limit));
+  }
+  markAmendmentCopied(sequence: number): Promise<void> {
+    return this.transact((tx) => receipts.markAmendmentCopied(tx, sequence));
   }
   keepPublicKey(key: PublicKey): Promise<void> {
     return this.transact((tx) => receipts.keepPublicKey(tx, key));

@@ -142,6 +142,46 @@ export async function listProjects(
   return rows.map(projectFrom);
 }
 
+export async function expiredProjects(
+  { db, clock }: Session,
+  limit: number,
+): Promise<readonly Project[]> {
+  const rows = await db
+    .with(
+      (cte) => cte("moment").materialized(),
+      (cte) => cte.selectNoFrom(clock.as("now")),
+    )
+    .selectFrom("expunge.projects")
+    .innerJoin("moment", (join) => join.onTrue())
+    .selectAll("expunge.projects")
+    .where("state", "=", "active")
+    .where("hold_placed_at", "is", null)
+    .whereRef("expires_at", "<=", "moment.now")
+    .orderBy("expires_at")
+    .orderBy("uid")
+    .limit(limit)
+    .execute();
+  return rows.map(projectFrom);
+}
+
+/** The same rule as in `expiredProjects`, under lock (R8). */
+export function isExpired({ state, hold, expiresAt }: Project, now: Instant): boolean {
+  return state === "active" && hold === null && expiresAt !== null && expiresAt <= now;
+}
+
+export async function whichClosed(
+  { db }: Session,
+  uids: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const rows = await db
+    .selectFrom("expunge.projects")
+    .select("uid")
+    .where("uid", "=", sql<string>`any(${sql.val(uids)}::text[])`)
+    .where("state", "in", ["deleting", "deleted"])
+    .execute();
+  return new Set(rows.map(({ uid }) => uid));
+}
+
 export async function updateProject(
   session: Session,
   uid: string,

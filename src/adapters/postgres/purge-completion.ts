@@ -8,8 +8,9 @@ import { type Sealed, type SealFacts, StaleClaimError } from "../../ports/metada
 import { claimed, inOrder, type LockedDeletion, viewOf } from "./deletion-rows.ts";
 import { NOT_BLOCKED, projectOfDeletion } from "./deletions.ts";
 import { lockProject } from "./projects.ts";
+import { addAmendment, addReceipt, findReceipt, lockChain } from "./receipts.ts";
 import type { DeletionRow } from "./schema.ts";
-import { bytesOf, type Session } from "./session.ts";
+import { bytesOf, readNow, type Session } from "./session.ts";
 
 /** What the removal log says, and the revision of the deletion at which it was read. */
 export interface Counted {
@@ -121,6 +122,7 @@ export async function complete(
   token: number,
   counted: Counted,
   seal: (facts: SealFacts) => Promise<Sealed>,
+  settleAfterMs: readonly number[],
 ): Promise<Deletion> {
   const projectUid = await projectOfDeletion(session, id);
   if (projectUid === null) throw new StaleClaimError(`there is no deletion ${id}`);
@@ -130,21 +132,24 @@ export async function complete(
     throw new ExpungeError("internal", `${id} was written to while it was being completed.`);
   }
   const facts = await factsOf(session, row, counted);
-  const sealed = await seal(facts);
-  await writeReceipt(session, row, facts, sealed);
+  if (facts.amends === null) {
+    await addReceipt(session, row, facts, await seal(facts));
+  } else if (facts.leaves > 0) {
+    await addAmendment(session, row, facts, await seal(facts));
+  }
   await writeEnd(session, row, facts.now, counted.surfaces);
+  const [first, ...later] = settleAfterMs.map((ms) => facts.now + ms).sort((a, b) => a - b);
+  await session.db
+    .updateTable("expunge.deletions")
+    .set({ settle_due_at: first ?? null, settle_later: JSON.stringify(later) })
+    .where("id", "=", id)
+    .execute();
   return await viewOf(session, id);
 }
 
 async function factsOf(session: Session, row: DeletionRow, counted: Counted): Promise<SealFacts> {
-  const head = await session.db
-    .selectFrom("expunge.chain_head")
-    .selectAll()
-    .forUpdate()
-    .executeTakeFirstOrThrow();
-  const { rows } = await sql<{ now: Instant }>`select ${session.clock} as now`.execute(session.db);
-  const [moment] = rows;
-  if (!moment) throw new Error("the database did not tell its time");
+  const head = await lockChain(session);
+  const receipt = await findReceipt(session, row.project_uid);
   return {
     deletion: await viewOf(session, row.id),
     surfaces: counted.surfaces,
@@ -153,30 +158,9 @@ async function factsOf(session: Session, row: DeletionRow, counted: Counted): Pr
     evidence: row.evidence,
     sequence: head.sequence + 1,
     previousHash: head.hash,
-    now: moment.now,
+    now: await readNow(session),
+    amends: receipt?.hash ?? null,
   };
-}
-
-async function writeReceipt(
-  { db }: Session,
-  row: DeletionRow,
-  { sequence, now }: SealFacts,
-  { jws, hash }: Sealed,
-): Promise<void> {
-  await db
-    .insertInto("expunge.receipts")
-    .values({
-      project_uid: row.project_uid,
-      deletion_id: row.id,
-      owner: row.owner,
-      sequence,
-      jws,
-      hash,
-      issued_at: now,
-      copied: false,
-    })
-    .execute();
-  await db.updateTable("expunge.chain_head").set({ sequence, hash }).execute();
 }
 
 async function writeEnd(

@@ -8,7 +8,7 @@ import { printable } from "./removals.ts";
 import { hexOf, type Session } from "./session.ts";
 
 /** A page as rows; a key that is in it twice is one row, the first. */
-function pageOf(entries: readonly RemovalEntry[]): RawBuilder<unknown> {
+export function pageOf(entries: readonly RemovalEntry[]): RawBuilder<unknown> {
   const unique = new Map<string, RemovalEntry>();
   for (const entry of entries) {
     const hash = hexOf(entry.keyHash);

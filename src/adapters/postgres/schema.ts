@@ -6,6 +6,7 @@ import type {
   Metadata,
   ProjectState,
   ResidueOutcome,
+  SettleResult,
   Surface,
   UploadState,
 } from "../../core/model.ts";
@@ -28,7 +29,10 @@ export interface Tables {
   "expunge.surface_counts": SurfaceCountsTable;
   "expunge.removal_log": RemovalLogTable;
   "expunge.residue": ResidueTable;
+  "expunge.settles": SettlesTable;
+  "expunge.returned": ReturnedTable;
   "expunge.receipts": ReceiptsTable;
+  "expunge.amendments": AmendmentsTable;
   "expunge.chain_head": ChainHeadTable;
   "expunge.public_keys": PublicKeysTable;
   "expunge.store_binding": StoreBindingTable;
@@ -127,6 +131,12 @@ export interface DeletionsTable {
   revision: number;
   salt: Uint8Array;
   evidence: Json<readonly Evidence[]>;
+  /** When it is looked at again; null when no look is to come. */
+  settle_due_at: Instant | null;
+  settle_later: ColumnType<readonly Instant[], string | undefined, string>;
+  settle_tries: Generated<number>;
+  /** What the newest amendment said is listed still. */
+  settle_left: Generated<number>;
 }
 
 export interface SurfaceCountsTable {
@@ -169,6 +179,35 @@ export interface ReceiptsTable {
   deletion_id: string;
   owner: string;
   sequence: number;
+  jws: string;
+  hash: string;
+  issued_at: Instant;
+  copied: boolean;
+}
+
+export interface SettlesTable {
+  deletion: number;
+  ordinal: Generated<number>;
+  at: Instant;
+  result: SettleResult["result"];
+  found: number;
+}
+
+/** What came back after a receipt; of amendment 0 until one states it. */
+export interface ReturnedTable {
+  deletion: number;
+  amendment: Generated<number>;
+  key_hash: Uint8Array;
+  leaf: Uint8Array;
+  surface: Surface;
+  bytes: number;
+}
+
+export interface AmendmentsTable {
+  sequence: number;
+  project_uid: string;
+  deletion_id: string;
+  owner: string;
   jws: string;
   hash: string;
   issued_at: Instant;

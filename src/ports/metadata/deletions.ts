@@ -67,6 +67,11 @@ export interface SealFacts {
   /** SHA-256 of the receipt before, base64url; null for the first. */
   readonly previousHash: string | null;
   readonly now: Instant;
+  /**
+   * The hash of the receipt that the project has already, from before the database was restored: what
+   * is sealed is an amendment of it then (I7).
+   */
+  readonly amends: string | null;
 }
 
 export interface Sealed {
@@ -84,7 +89,13 @@ export interface DeletionStore {
    */
   requestDeletion(request: DeletionRequest): Promise<{ deletion: Deletion; joined: boolean }>;
   /**
-   * Undo: `trashed -> active`. First of undo and `beginPurge` wins.
+   * As `requestDeletion`, for a project whose time is over; null where it is not, or not any more: it
+   * was prolonged, held or trashed since it was looked at.
+   */
+  expireProject(request: DeletionRequest): Promise<Deletion | null>;
+  /**
+   * Undo: `trashed -> active`. First of undo and `beginPurge` wins. An expiry that is over is taken
+   * away, else the project would be deleted again at once.
    * @throws ExpungeError `not-restorable`, `project-not-found`
    */
   restoreProject(projectUid: string): Promise<Deletion>;
@@ -106,7 +117,10 @@ export interface DeletionStore {
   dueDeletions(limit: number): Promise<readonly string[]>;
   /** Takes the lease and raises the token; null when it is not claimable by the rules above. */
   claimDeletion(id: string, leaseMs: number): Promise<Claim | null>;
-  /** False when the token is not the newest: the worker must stop at once. */
+  /**
+   * False when the token is not the newest, or the deletion has ended and no settle is due: the worker
+   * must stop at once.
+   */
   extendClaim(id: string, token: number, leaseMs: number): Promise<boolean>;
   releaseClaim(id: string, token: number): Promise<void>;
   /** Ends all leases: for the embedded database, whose other process is known to be dead. */
@@ -199,12 +213,16 @@ export interface DeletionStore {
    * the receipt, `completed` and `deleted`; clears `blocked`; blanks the project's name and metadata
    * and its counters. `seal` may be called again, with other facts, where a store repeats transactions;
    * it must not call the store. When it throws, nothing is written and the error is passed on.
+   * A project that has a receipt (`buryAgain`) gets no other: what was found now is sealed as an
+   * amendment of it, and without leaves nothing is sealed.
+   * @param settleAfterMs when the completed deletion is to be looked at again, from its end
    * @throws ExpungeError `internal` when a check fails: nothing is written then
    */
   completeDeletion(
     id: string,
     token: number,
     seal: (facts: SealFacts) => Promise<Sealed>,
+    settleAfterMs?: readonly number[],
   ): Promise<Deletion>;
 }
 

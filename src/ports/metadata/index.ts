@@ -3,7 +3,9 @@ import type { DeletionStore } from "./deletions.ts";
 import type { FileStore } from "./files.ts";
 import type { ProjectStore } from "./projects.ts";
 import type { ReceiptStore } from "./receipts.ts";
+import type { SettleStore } from "./settles.ts";
 import type { StoreBinding } from "./store-binding.ts";
+import type { TombstoneStore } from "./tombstones.ts";
 import type { UploadStore } from "./uploads.ts";
 
 /**
@@ -13,7 +15,15 @@ import type { UploadStore } from "./uploads.ts";
  * caller reads again before it acts. `DatabaseError` is one that may pass.
  */
 export interface MetadataStore
-  extends ProjectStore, FileStore, UploadStore, DeletionStore, ReceiptStore, StoreBinding {
+  extends
+    ProjectStore,
+    FileStore,
+    UploadStore,
+    DeletionStore,
+    SettleStore,
+    TombstoneStore,
+    ReceiptStore,
+    StoreBinding {
   /** The database's clock, which alone decides (R8). */
   now(): Promise<Instant>;
   close(): Promise<void>;
@@ -23,5 +33,7 @@ export * from "./deletions.ts";
 export * from "./files.ts";
 export * from "./projects.ts";
 export * from "./receipts.ts";
+export * from "./settles.ts";
 export * from "./store-binding.ts";
+export * from "./tombstones.ts";
 export * from "./uploads.ts";

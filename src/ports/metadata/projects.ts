@@ -39,6 +39,10 @@ export interface ProjectStore {
   findProjectByUid(uid: string): Promise<Project | null>;
   /** By uid, which is by time of creation. One more than `limit` is never returned. */
   listProjects(query: ProjectQuery): Promise<readonly Project[]>;
+  /** Active projects without a hold whose time is over by the database's clock, oldest first. */
+  expiredProjects(limit: number): Promise<readonly Project[]>;
+  /** Those of the projects, by uid, that are being deleted or are deleted: past every undo. */
+  whichClosed(uids: readonly string[]): Promise<ReadonlySet<string>>;
   /** @throws ExpungeError `project-not-found`, `project-not-active` unless active */
   updateProject(uid: string, patch: ProjectPatch): Promise<Project>;
   /**

@@ -1,11 +1,10 @@
 import { projectStateOf, transition } from "../../../core/deletion.ts";
-import { toHex } from "../../../core/encoding.ts";
-import { MerkleTree } from "../../../core/merkle.ts";
 import type { Deletion, Evidence, Instant } from "../../../core/model.ts";
 import type { Sealed, SealFacts } from "../../../ports/metadata/index.ts";
 import { surfaceCounts } from "./counts.ts";
 import { viewOf } from "./deletions.ts";
 import { claimed, tracked } from "./purge.ts";
+import { chainHead, rootOf } from "./receipts.ts";
 import { type DeletionRow, projectOf, refusal, type Tx } from "./state.ts";
 
 /** The facts to be sealed, and the revision of the deletion that they were counted at. */
@@ -33,12 +32,13 @@ export function prepareCompletion(tx: Tx, id: string, token: number): Prepared {
     sequence: head.sequence + 1,
     previousHash: head.hash,
     now: tx.now,
+    amends: tx.rows.receipts.get(row.projectUid)?.receipt.hash ?? null,
   };
   return { facts, revision: row.revision };
 }
 
 /**
- * Writes the receipt and the end of the deletion, or answers null when what was sealed does not hold
+ * Writes what was sealed and the end of the deletion, or answers null when what was sealed does not hold
  * any more: another receipt took the place in the chain, or the claim's own worker wrote meanwhile.
  * @throws StaleClaimError, ExpungeError `internal`
  */
@@ -47,35 +47,42 @@ export function finishCompletion(
   id: string,
   token: number,
   { facts, revision }: Prepared,
-  sealed: Sealed,
+  sealed: Sealed | null,
+  settleAfterMs: readonly number[],
 ): Deletion | null {
   const row = claimed(tx, id, token);
   if (row.revision !== revision || chainHead(tx).sequence !== facts.sequence - 1) return null;
   const problem = obstacle(tx, row);
   if (problem !== null) throw refusal("internal", `${id} cannot be completed: ${problem}.`);
-  writeEnd(tx, row, facts.now);
-  tx.rows.receipts.set(row.projectUid, {
-    receipt: {
-      projectUid: row.projectUid,
-      deletionId: row.id,
-      owner: row.owner,
-      sequence: facts.sequence,
-      jws: sealed.jws,
-      hash: sealed.hash,
-      issuedAt: facts.now,
-    },
-    copied: false,
-  });
+  writeEnd(tx, row, facts.now, settleAfterMs);
+  if (sealed === null) return viewOf(row);
+  const statement = {
+    projectUid: row.projectUid,
+    deletionId: row.id,
+    owner: row.owner,
+    sequence: facts.sequence,
+    jws: sealed.jws,
+    hash: sealed.hash,
+    issuedAt: facts.now,
+  };
+  if (facts.amends === null) {
+    tx.rows.receipts.set(row.projectUid, { receipt: statement, copied: false });
+  } else {
+    tx.rows.amendments.set(facts.sequence, { amendment: statement, copied: false });
+  }
   return viewOf(row);
 }
 
-function writeEnd(tx: Tx, row: DeletionRow, now: Instant): void {
+function writeEnd(tx: Tx, row: DeletionRow, now: Instant, settleAfterMs: readonly number[]): void {
   const state = transition(row.state, "verified");
   if (state === null) throw new Error(`${row.id} cannot be completed from '${row.state}'`);
   row.state = state;
   row.blocked = null;
   row.completedAt = now;
   row.leaseUntil = 0;
+  const [first, ...later] = settleAfterMs.map((ms) => now + ms).sort((a, b) => a - b);
+  row.settling.dueAt = first ?? null;
+  row.settling.later = later;
   const project = projectOf(tx, row.projectUid);
   // What remains of the project: id, uid, owner and times (R7).
   tx.rows.projects.set(project.uid, {
@@ -106,21 +113,4 @@ function hasRows(tx: Tx, projectUid: string): boolean {
   const uploads = tx.rows.uploads.values();
   if (uploads.some(({ upload }) => upload.projectUid === projectUid)) return true;
   return tracked(tx, projectUid).size > 0;
-}
-
-function chainHead(tx: Tx): { sequence: number; hash: string | null } {
-  let head: { sequence: number; hash: string | null } = { sequence: 0, hash: null };
-  for (const { receipt } of tx.rows.receipts.values()) {
-    if (receipt.sequence > head.sequence) head = receipt;
-  }
-  return head;
-}
-
-function rootOf(leaves: readonly Uint8Array[]): Uint8Array {
-  const tree = new MerkleTree();
-  const sorted = leaves
-    .map((leaf) => ({ leaf, hex: toHex(leaf) }))
-    .sort((a, b) => (a.hex < b.hex ? -1 : Number(a.hex > b.hex)));
-  for (const { leaf } of sorted) tree.add(leaf);
-  return tree.root();
 }

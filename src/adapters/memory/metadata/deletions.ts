@@ -3,6 +3,8 @@ import { compareUtf8 } from "../../../core/encoding.ts";
 import type { Deletion, Residue } from "../../../core/model.ts";
 import type { Claim, DeletionQuery, DeletionRequest } from "../../../ports/metadata/index.ts";
 import { surfaceCounts } from "./counts.ts";
+import { isExpired } from "./projects.ts";
+import { newDeletion } from "./new-deletion.ts";
 import { type DeletionRow, projectOf, refusal, refuseHeld, type Tx } from "./state.ts";
 
 /** The deletion as others see it: without salt, token and removal log (docs/receipts.md). */
@@ -43,19 +45,7 @@ export function requestDeletion(
     return { deletion: viewOf(standing), joined: true };
   }
   if (tx.rows.deletions.has(request.id)) throw new Error(`${request.id} exists already`);
-  const row = newDeletion(tx, request, purgeAfter, project);
-  tx.rows.deletions.set(row.id, row);
-  tx.rows.projects.set(project.uid, { ...project, state: projectStateOf(row.state) });
-  return { deletion: viewOf(row), joined: false };
-}
-
-function newDeletion(
-  tx: Tx,
-  request: DeletionRequest,
-  purgeAfter: number,
-  project: { readonly id: string; readonly uid: string; readonly owner: string },
-): DeletionRow {
-  return {
+  const row = newDeletion({
     id: request.id,
     projectId: project.id,
     projectUid: project.uid,
@@ -64,22 +54,18 @@ function newDeletion(
     requestedBy: request.requestedBy,
     salt: request.salt.slice(),
     state: "trashed",
-    blocked: null,
     purgeAfter,
     purgeStartedAt: null,
     tombstoneKey: null,
-    fencedAt: null,
-    verifiedAt: null,
-    completedAt: null,
-    attempts: 0,
-    token: 0,
-    leaseUntil: 0,
-    revision: 0,
-    evidence: [],
-    residue: [],
-    gone: new Map(),
-    log: new Map(),
-  };
+  });
+  tx.rows.deletions.set(row.id, row);
+  tx.rows.projects.set(project.uid, { ...project, state: projectStateOf(row.state) });
+  return { deletion: viewOf(row), joined: false };
+}
+
+export function expireProject(tx: Tx, request: DeletionRequest): Deletion | null {
+  if (!isExpired(projectOf(tx, request.projectUid), tx.now)) return null;
+  return requestDeletion(tx, request).deletion;
 }
 
 export function restoreProject(tx: Tx, projectUid: string): Deletion {
@@ -92,12 +78,17 @@ export function restoreProject(tx: Tx, projectUid: string): Deletion {
   row.state = next;
   row.blocked = null;
   row.leaseUntil = 0;
-  tx.rows.projects.set(projectUid, { ...project, state: projectStateOf(next) });
+  const { expiresAt } = project;
+  tx.rows.projects.set(projectUid, {
+    ...project,
+    state: projectStateOf(next),
+    expiresAt: expiresAt !== null && expiresAt <= tx.now ? null : expiresAt,
+  });
   return viewOf(row);
 }
 
 /** The deletion of a project that was not undone; there is one at most. */
-function standingDeletion(tx: Tx, projectUid: string): DeletionRow | null {
+export function standingDeletion(tx: Tx, projectUid: string): DeletionRow | null {
   const rows = tx.rows.deletions.values();
   return rows.find((row) => row.projectUid === projectUid && row.state !== "restored") ?? null;
 }
@@ -177,7 +168,8 @@ export function claimDeletion(tx: Tx, id: string, leaseMs: number): Claim | null
 
 export function extendClaim(tx: Tx, id: string, token: number, leaseMs: number): boolean {
   const row = tx.rows.deletions.get(id);
-  if (!row || row.token !== token || isTerminal(row.state)) return false;
+  if (!row || row.token !== token) return false;
+  if (isTerminal(row.state) && row.settling.dueAt === null) return false;
   row.leaseUntil = tx.now + leaseMs;
   return true;
 }

@@ -48,6 +48,26 @@ export function listProjects(tx: Tx, query: ProjectQuery): readonly Project[] {
     .slice(0, limit);
 }
 
+export function expiredProjects(tx: Tx, limit: number): readonly Project[] {
+  return [...tx.rows.projects.values()]
+    .filter((project) => isExpired(project, tx.now))
+    .sort((a, b) => (a.expiresAt ?? 0) - (b.expiresAt ?? 0) || compareUtf8(a.uid, b.uid))
+    .slice(0, limit);
+}
+
+/** The one rule of what may be deleted unasked, for the scan and for the deletion (R8). */
+export function isExpired({ state, hold, expiresAt }: Project, now: Instant): boolean {
+  return state === "active" && hold === null && expiresAt !== null && expiresAt <= now;
+}
+
+export function whichClosed(tx: Tx, uids: readonly string[]): ReadonlySet<string> {
+  const closed = (uid: string): boolean => {
+    const state = tx.rows.projects.get(uid)?.state;
+    return state === "deleting" || state === "deleted";
+  };
+  return new Set(uids.filter(closed));
+}
+
 export function updateProject(tx: Tx, uid: string, patch: ProjectPatch): Project {
   const project = activeProject(tx, uid);
   const { name, metadata, quotaBytes, expiresAt } = patch;

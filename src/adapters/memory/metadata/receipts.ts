@@ -1,4 +1,6 @@
-import type { StoredReceipt } from "../../../ports/metadata/index.ts";
+import { toHex } from "../../../core/encoding.ts";
+import { MerkleTree } from "../../../core/merkle.ts";
+import type { StoredAmendment, StoredReceipt } from "../../../ports/metadata/index.ts";
 import type { PublicKey } from "../../../ports/signer.ts";
 import type { Tx } from "./state.ts";
 
@@ -17,6 +19,50 @@ export function uncopiedReceipts(tx: Tx, limit: number): readonly StoredReceipt[
 export function markReceiptCopied(tx: Tx, projectUid: string): void {
   const row = tx.rows.receipts.get(projectUid);
   if (row) row.copied = true;
+}
+
+export function listAmendments(tx: Tx, projectUid: string): readonly StoredAmendment[] {
+  return inOrder(
+    [...tx.rows.amendments.values()]
+      .map(({ amendment }) => amendment)
+      .filter((amendment) => amendment.projectUid === projectUid),
+  );
+}
+
+export function uncopiedAmendments(tx: Tx, limit: number): readonly StoredAmendment[] {
+  const waiting = [...tx.rows.amendments.values()].filter(({ copied }) => !copied);
+  return inOrder(waiting.map(({ amendment }) => amendment)).slice(0, limit);
+}
+
+export function markAmendmentCopied(tx: Tx, sequence: number): void {
+  const row = tx.rows.amendments.get(sequence);
+  if (row) row.copied = true;
+}
+
+function inOrder(amendments: readonly StoredAmendment[]): readonly StoredAmendment[] {
+  return amendments.toSorted((a, b) => a.sequence - b.sequence);
+}
+
+/** What the next receipt or amendment follows. */
+export function chainHead(tx: Tx): { sequence: number; hash: string | null } {
+  let head: { sequence: number; hash: string | null } = { sequence: 0, hash: null };
+  for (const { receipt } of tx.rows.receipts.values()) {
+    if (receipt.sequence > head.sequence) head = receipt;
+  }
+  for (const { amendment } of tx.rows.amendments.values()) {
+    if (amendment.sequence > head.sequence) head = amendment;
+  }
+  return head;
+}
+
+/** The root over leaves in the order of their bytes (docs/receipts.md). */
+export function rootOf(leaves: readonly Uint8Array[]): Uint8Array {
+  const tree = new MerkleTree();
+  const sorted = leaves
+    .map((leaf) => ({ leaf, hex: toHex(leaf) }))
+    .sort((a, b) => (a.hex < b.hex ? -1 : Number(a.hex > b.hex)));
+  for (const { leaf } of sorted) tree.add(leaf);
+  return tree.root();
 }
 
 export function keepPublicKey(tx: Tx, key: PublicKey): void {

@@ -8,10 +8,11 @@ import type {
   Instant,
   Project,
   Residue,
+  SettleResult,
   Surface,
   Upload,
 } from "../../../core/model.ts";
-import type { Removal, StoredReceipt } from "../../../ports/metadata/index.ts";
+import type { Removal, StoredAmendment, StoredReceipt } from "../../../ports/metadata/index.ts";
 import type { PublicKey } from "../../../ports/signer.ts";
 
 export interface UploadRow {
@@ -34,6 +35,27 @@ export interface LogRow {
   readonly leaf: Uint8Array;
   readonly bytes: number;
   readonly seen: boolean;
+}
+
+/** What came back after a receipt, until an amendment states it. */
+export interface ReturnedRow {
+  readonly surface: Surface;
+  readonly leaf: Uint8Array;
+  readonly bytes: number;
+}
+
+export interface Settling {
+  /** Null when no look is to come. */
+  dueAt: Instant | null;
+  later: readonly Instant[];
+  /** Looks at the same thing that ended unknown or with something left, one after the other. */
+  tries: number;
+  readonly results: SettleResult[];
+  /** By the key hash, in hex. */
+  readonly returned: Map<string, ReturnedRow>;
+  /** Key hashes that an amendment has stated, and how many of them were left at the last one. */
+  readonly stated: Set<string>;
+  statedLeft: number;
 }
 
 export interface DeletionRow {
@@ -63,10 +85,16 @@ export interface DeletionRow {
   readonly gone: Map<Surface, number>;
   /** By the key hash, in hex: unique per key, so that replays count once (R5). */
   readonly log: Map<string, LogRow>;
+  readonly settling: Settling;
 }
 
 export interface ReceiptRow {
   readonly receipt: StoredReceipt;
+  copied: boolean;
+}
+
+export interface AmendmentRow {
+  readonly amendment: StoredAmendment;
   copied: boolean;
 }
 
@@ -82,6 +110,8 @@ export interface Rows {
   readonly deletions: Map<string, DeletionRow>;
   /** By the project's uid: at most one receipt per project (I7). */
   readonly receipts: Map<string, ReceiptRow>;
+  /** By their place in the chain. */
+  readonly amendments: Map<number, AmendmentRow>;
   readonly publicKeys: Map<string, PublicKey>;
 }
 
@@ -99,6 +129,7 @@ export function emptyRows(): Rows {
     removals: new Map(),
     deletions: new Map(),
     receipts: new Map(),
+    amendments: new Map(),
     publicKeys: new Map(),
   };
 }
