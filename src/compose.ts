@@ -19,7 +19,8 @@ import { InFlight } from "./services/in-flight.ts";
 import { tryStore } from "./services/doctor/trial.ts";
 import { createServices, type Services } from "./services/index.ts";
 import { bindStore } from "./services/store-binding.ts";
-import { jobHandlers, scanForever } from "./services/worker.ts";
+import { guardRestore } from "./services/restore-guard.ts";
+import { cancelForever, guardForever, jobHandlers, scanForever } from "./services/worker.ts";
 import { VERSION } from "./version.ts";
 
 export { diagnose } from "./compose/doctor.ts";
@@ -125,12 +126,12 @@ function run(
 ): Running {
   const services = createServices(context);
   const stopping = new AbortController();
-  let scanning: Promise<void> = Promise.resolve();
+  let working: Promise<unknown> = Promise.resolve();
   let started = false;
   let closing: Promise<void> | null = null;
   const close = async (): Promise<void> => {
     stopping.abort();
-    await scanning;
+    await working;
     await closeAll(context.jobs, closeDatabase);
   };
   return {
@@ -139,10 +140,14 @@ function run(
     adminToken: admin.token,
     adminTokenPath: admin.path,
     start: async () => {
+      // Before anything is served or worked on: the database may be older than the store (I11).
+      await guardRestore(context, stopping.signal);
+      const loops = [cancelForever(context, stopping.signal)];
       if (config.role !== "api") {
         await context.jobs.work(jobHandlers(context));
-        scanning = scanForever(context, stopping.signal);
+        loops.push(scanForever(context, stopping.signal), guardForever(context, stopping.signal));
       }
+      working = Promise.all(loops);
       started = true;
     },
     app: () =>

@@ -41,6 +41,9 @@ function endLines(out: Output, deletion: DeletionJson): string[] {
     return [
       `${out.style("green", "deleted and verified:")} ${name}, ${totalsOf(deletion)}`,
       `receipt: expunge receipt show ${deletion.projectUid}`,
+      ...deletion.settle.map(
+        ({ at, result, found }) => `looked at again ${at}: ${result}, ${count(found, "key")} found`,
+      ),
     ];
   }
   if (state === "restored") return [`restored: ${name}; nothing was removed`];

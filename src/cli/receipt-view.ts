@@ -1,3 +1,4 @@
+import type { AmendmentPayload } from "../core/amendment.ts";
 import type { ReceiptPayload, ReceiptSurface } from "../core/receipt.ts";
 import { formatBytes, printable, table } from "./output.ts";
 
@@ -39,4 +40,17 @@ export function receiptLines(payload: Shown): string[] {
     "",
     `not covered: ${payload.notCovered.join("; ")}`,
   ];
+}
+
+/** What an amendment states, for people. */
+export function amendmentLines(payload: AmendmentPayload): string[] {
+  const { found, deleted, residue } = payload;
+  return table(
+    ["amendment", `${payload.sequence} of this service`],
+    [
+      ["found afterwards", `${found}: ${deleted} removed, ${residue} there still`],
+      ["verified", payload.verifiedAt],
+      ["issued", payload.issuedAt],
+    ],
+  );
 }

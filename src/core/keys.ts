@@ -100,6 +100,11 @@ export function receiptKey(projectUid: string): string {
   return `${RECEIPTS}${checked(projectUid)}.jws`;
 }
 
+/** The key of an amendment's copy, by its place in the chain: `.expunge/receipts/<uid>.<n>.jws`. */
+export function amendmentKey(projectUid: string, sequence: number): string {
+  return `${RECEIPTS}${checked(projectUid)}.${sequence}.jws`;
+}
+
 /** A key made from anything but a uid could reach into another project, so it is never made. */
 function checked(uid: string): string {
   if (!isUid(uid)) throw new RangeError(`'${uid}' is not a uid, so no key is made from it`);

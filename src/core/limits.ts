@@ -84,6 +84,21 @@ export const LIMITS = {
   blockedRetryMinMs: 30 * SECOND_MS,
   blockedRetryMaxMs: HOUR_MS,
 
+  /** A look at a completed deletion that could not be finished is repeated: doubling, between these. */
+  settleRetryMinMs: MINUTE_MS,
+  settleRetryMaxMs: HOUR_MS,
+  /**
+   * How far before the newest known tombstone the store's are read at a start: the copy of a database
+   * may be younger than the tombstones of deletions that took long (R11).
+   */
+  tombstoneOverlapMs: HOUR_MS,
+  /** How often they are read while the service runs: a database may be restored beneath it. */
+  restoreGuardEveryMs: 10 * MINUTE_MS,
+  /** A tombstone or the copy of a receipt is smaller. */
+  keptObjectBytesMax: MiB,
+  /** How often a process asks whether the projects that it writes to are being deleted (R2). */
+  inFlightCheckMs: 2 * SECOND_MS,
+
   /** An upload left completing or aborting for so long is taken up by a job. */
   uploadStaleMs: 10 * MINUTE_MS,
   /** A removal that failed is tried again: doubling, between these. */

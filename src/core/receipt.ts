@@ -1,8 +1,8 @@
-import canonicalize from "canonicalize";
 import { sha256 } from "@noble/hashes/sha2.js";
-import { fromUtf8, toBase64Url, toHex, utf8 } from "./encoding.ts";
+import { toBase64Url, toHex, utf8 } from "./encoding.ts";
 import { ExpungeError } from "./errors.ts";
 import type { Evidence, Instant, Surface, SurfaceCounts } from "./model.ts";
+import { parseCanonical } from "./statement.ts";
 
 /** The JWS header `typ` of a receipt. */
 export const RECEIPT_TYPE = "expunge-receipt+jws";
@@ -137,13 +137,6 @@ export function buildReceipt(facts: ReceiptFacts): ReceiptPayload {
   };
 }
 
-/** The bytes that are signed: JSON in the canonical form of RFC 8785. */
-export function canonicalBytes(value: unknown): Uint8Array {
-  const text = canonicalize(value);
-  if (text === undefined) throw new TypeError("this value has no JSON form");
-  return utf8(text);
-}
-
 /** SHA-256 of a receipt's compact JWS, base64url: what the next receipt of the chain names. */
 export function receiptHash(jws: string): string {
   return toBase64Url(sha256(utf8(jws)));
@@ -154,20 +147,9 @@ export function receiptHash(jws: string): string {
  * @throws ExpungeError `invalid-receipt`
  */
 export function parseReceipt(bytes: Uint8Array): ReceiptPayload {
-  let value: unknown;
-  try {
-    value = JSON.parse(fromUtf8(bytes));
-  } catch (cause) {
-    throw new ExpungeError("invalid-receipt", "The receipt's payload is not JSON.", { cause });
-  }
-  if (!isReceiptPayload(value)) {
-    throw new ExpungeError("invalid-receipt", "The payload is not a receipt of a known version.");
-  }
-  const canonical = canonicalBytes(value);
-  if (canonical.length !== bytes.length || canonical.some((byte, i) => byte !== bytes[i])) {
-    throw new ExpungeError("invalid-receipt", "The receipt's payload is not in canonical form.");
-  }
-  return value;
+  const value = parseCanonical(bytes);
+  if (isReceiptPayload(value)) return value;
+  throw new ExpungeError("invalid-receipt", "The payload is not a receipt of a known version.");
 }
 
 function isReceiptPayload(value: unknown): value is ReceiptPayload {

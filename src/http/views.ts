@@ -77,6 +77,7 @@ export async function deletionView(
     deletion.state === "completed"
       ? await services.receipts.get(caller, deletion.projectUid)
       : null;
+  const settles = receipt ? await services.deletions.settles(caller, deletion.id) : [];
   return {
     id: deletion.id,
     projectId: deletion.projectId,
@@ -97,9 +98,8 @@ export async function deletionView(
     residueTotal: deletion.residueTotal,
     residue: residue.map(residueView),
     receipt: receipt?.jws ?? null,
-    // Settling comes with its own service; until then nothing was re-checked and nothing amended.
-    settle: [],
-    amendments: [],
+    settle: settles.map(({ at, result, found }) => ({ at: timestamp(at), result, found })),
+    amendments: [...(receipt?.amendments ?? [])],
   };
 }
 
@@ -120,7 +120,7 @@ function planSurfaceView(one: PlanSurface): PlanJson["surfaces"][number] {
   return { ...one, sampleKeys: [...one.sampleKeys] };
 }
 
-export function receiptView({ jws, payload }: ReceiptView): ReceiptJson {
+export function receiptView({ jws, payload, amendments }: ReceiptView): ReceiptJson {
   return {
     receipt: jws,
     payload: {
@@ -129,7 +129,7 @@ export function receiptView({ jws, payload }: ReceiptView): ReceiptJson {
       sweeps: payload.sweeps.map((one) => ({ ...one })),
       notCovered: [...payload.notCovered],
     },
-    amendments: [],
+    amendments: [...amendments],
   };
 }
 

@@ -6,12 +6,20 @@ export interface JobData {
   removals: { readonly projectUid: string };
   /** Put a receipt's copy into the store (R11). */
   "receipt-copy": { readonly projectUid: string };
+  /** Look once more at a completed deletion. */
+  settle: { readonly deletionId: string };
   /** Abort or finish uploads that expired or were left in the midst. */
   uploads: Record<string, never>;
 }
 
 export type JobName = keyof JobData;
-export const JOB_NAMES: readonly JobName[] = ["purge", "removals", "receipt-copy", "uploads"];
+export const JOB_NAMES: readonly JobName[] = [
+  "purge",
+  "removals",
+  "receipt-copy",
+  "settle",
+  "uploads",
+];
 
 export type JobHandler<N extends JobName> = (
   data: JobData[N],

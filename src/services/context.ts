@@ -12,6 +12,8 @@ export interface ServiceSettings {
   readonly graceMs: number;
   readonly deleteWaitMs: number;
   readonly urlExpiryMs: number;
+  /** Ages at which a completed deletion is looked at again. */
+  readonly settleMs: readonly number[];
 }
 
 /** What every service works with: the ports, and the two notice boards of this process. */

@@ -3,7 +3,7 @@ import { isTerminal } from "../core/deletion.ts";
 import { ExpungeError } from "../core/errors.ts";
 import { isDeletionId, makeDeletionId } from "../core/ids.ts";
 import { LIMITS } from "../core/limits.ts";
-import type { Deletion, DeletionState, Project, Residue } from "../core/model.ts";
+import type { Deletion, DeletionState, Project, Residue, SettleResult } from "../core/model.ts";
 import type { Context } from "./context.ts";
 import { makePlan, type Plan } from "./plan.ts";
 import { type Listed, pageOf, type Projects, refuseDeleted } from "./projects.ts";
@@ -113,6 +113,12 @@ export class Deletions {
   async residue(caller: Caller, id: string, limit: number): Promise<readonly Residue[]> {
     const deletion = await this.get(caller, id);
     return await this.#context.metadata.listResidue(deletion.id, limit);
+  }
+
+  /** The later looks at a completed deletion, in the order in which they happened. */
+  async settles(caller: Caller, id: string): Promise<readonly SettleResult[]> {
+    const deletion = await this.get(caller, id);
+    return await this.#context.metadata.listSettles(deletion.id);
   }
 
   /** The whole residue, page by page. */

@@ -34,6 +34,11 @@ export class InFlight {
     }
   }
 
+  /** The uids of the projects that are being written to. */
+  projects(): readonly string[] {
+    return [...this.#byProject.keys()];
+  }
+
   cancel(projectUid: string): void {
     for (const controller of this.#byProject.get(projectUid) ?? []) controller.abort();
   }

@@ -53,12 +53,15 @@ function broken(why: string): StoreError {
   return new StoreError("listing-broken", "unknown", `The listing cannot be believed: ${why}.`);
 }
 
+/** @param startAfter where it begins; from the start of the prefix when absent */
 export function objectPages(
   context: { readonly store: ObjectStore },
   prefix: string,
   signal?: AbortSignal,
+  startAfter?: string,
 ): AsyncGenerator<readonly ObjectEntry[]> {
-  return pages(prefix, (options) => context.store.list(prefix, options), signal);
+  const from = startAfter === undefined ? {} : { startAfter };
+  return pages(prefix, (options) => context.store.list(prefix, { ...options, ...from }), signal);
 }
 
 export function uploadPages(

@@ -3,7 +3,7 @@ import { fromUtf8 } from "../core/encoding.ts";
 import { isUid, makeUid } from "../core/ids.ts";
 import { STORE_MARKER_KEY } from "../core/keys.ts";
 import { LIMITS } from "../core/limits.ts";
-import { canonicalBytes } from "../core/receipt.ts";
+import { canonicalBytes } from "../core/statement.ts";
 import { isStoreError } from "../core/store-errors.ts";
 import type { MetadataStore } from "../ports/metadata/index.ts";
 import { collect } from "./bytes.ts";

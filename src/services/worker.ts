@@ -1,9 +1,12 @@
 import { LIMITS } from "../core/limits.ts";
 import type { JobHandlers } from "../ports/jobs.ts";
 import type { Context } from "./context.ts";
+import { expireProjects } from "./expiry.ts";
 import { runRemovals } from "./files/removals.ts";
 import { runPurge } from "./purge/purge.ts";
+import { runSettle } from "./purge/settle.ts";
 import { copyReceipts } from "./receipts.ts";
+import { guardRestore } from "./restore-guard.ts";
 import { endStaleUploads } from "./uploads/ending.ts";
 
 /** What each job does. All of them are idempotent and look into the database for what is due. */
@@ -13,6 +16,9 @@ export function jobHandlers(context: Context): JobHandlers {
       await runPurge(context, deletionId, signal);
     },
     removals: async (_data, signal) => await runRemovals(context, signal),
+    settle: async ({ deletionId }, signal) => {
+      await runSettle(context, deletionId, signal);
+    },
     "receipt-copy": async (_data, signal) => await copyReceipts(context, signal),
     uploads: async (_data, signal) => await endStaleUploads(context, signal),
   };
@@ -24,21 +30,52 @@ export function jobHandlers(context: Context): JobHandlers {
  * claimed is found once its lease ends (I5, I9).
  */
 export async function scanForever(context: Context, signal: AbortSignal): Promise<void> {
+  await repeat(context, LIMITS.scanEveryMs, "scan for due work", signal, () => scanOnce(context));
+}
+
+/** Looks for tombstones that the database lost since the start, again and again (I11). */
+export async function guardForever(context: Context, signal: AbortSignal): Promise<void> {
+  await context.clock.sleep(LIMITS.restoreGuardEveryMs, signal);
+  await repeat(context, LIMITS.restoreGuardEveryMs, "restore guard", signal, async () => {
+    await guardRestore(context, signal);
+  });
+}
+
+/** Cancels what this process writes to projects that another one is deleting, again and again (R2). */
+export async function cancelForever(context: Context, signal: AbortSignal): Promise<void> {
+  await repeat(context, LIMITS.inFlightCheckMs, "check of writes in flight", signal, async () => {
+    const writing = context.inFlight.projects();
+    if (writing.length === 0) return;
+    for (const uid of await context.metadata.whichClosed(writing)) context.inFlight.cancel(uid);
+  });
+}
+
+async function repeat(
+  { clock, log }: Context,
+  everyMs: number,
+  what: string,
+  signal: AbortSignal,
+  work: () => Promise<void>,
+): Promise<void> {
   while (!signal.aborted) {
     try {
-      await scanOnce(context);
+      await work();
     } catch (error) {
-      context.log.error({ err: error }, "scan for due work failed; it is repeated");
+      if (!signal.aborted) log.error({ err: error }, `${what} failed; it is repeated`);
     }
-    await context.clock.sleep(LIMITS.scanEveryMs, signal);
+    await clock.sleep(everyMs, signal);
   }
 }
 
 /** One look for due deletions, removals, uploads and receipt copies. */
 export async function scanOnce(context: Context): Promise<void> {
   const { metadata, jobs } = context;
+  await expireProjects(context);
   for (const deletionId of await metadata.dueDeletions(LIMITS.scanItems)) {
     await jobs.enqueue("purge", { deletionId }, { key: deletionId });
+  }
+  for (const deletionId of await metadata.dueSettles(LIMITS.scanItems)) {
+    await jobs.enqueue("settle", { deletionId }, { key: deletionId });
   }
   const [removal] = await metadata.dueRemovals(1);
   if (removal) {
@@ -49,8 +86,9 @@ export async function scanOnce(context: Context): Promise<void> {
   const [upload] = await metadata.staleUploads(LIMITS.uploadStaleMs, 1);
   if (upload) await jobs.enqueue("uploads", {}, { key: "uploads" });
   const [receipt] = await metadata.uncopiedReceipts(1);
-  if (receipt) {
-    const { projectUid } = receipt;
+  const [amendment] = receipt ? [receipt] : await metadata.uncopiedAmendments(1);
+  if (amendment) {
+    const { projectUid } = amendment;
     await jobs.enqueue("receipt-copy", { projectUid }, { key: projectUid });
   }
 }

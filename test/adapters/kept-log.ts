@@ -5,6 +5,8 @@ import type { Log } from "../../src/ports/log.ts";
 export function keptLog(level: LogLevel = "debug"): {
   readonly log: Log;
   readonly lines: readonly string[];
+  /** All of them in one text. */
+  readonly text: () => string;
   /** The lines as they are read back. */
   readonly events: () => Readonly<Record<string, unknown>>[];
 } {
@@ -20,6 +22,7 @@ export function keptLog(level: LogLevel = "debug"): {
   return {
     log,
     lines,
+    text: () => lines.join(""),
     events: () => lines.map((line) => JSON.parse(line) as Record<string, unknown>),
   };
 }

@@ -3,7 +3,8 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeEach, expect, test } from "vitest";
 import { type Ed25519Signer, signerOf } from "../../src/adapters/ed25519-signer.ts";
-import { buildReceipt, canonicalBytes, RECEIPT_TYPE } from "../../src/core/receipt.ts";
+import { buildReceipt, RECEIPT_TYPE } from "../../src/core/receipt.ts";
+import { canonicalBytes } from "../../src/core/statement.ts";
 import { type Ended, expunge, temporaryDir } from "./harness.ts";
 
 const UID = "01jd7x8k9m2n3p4q5r6s7t8v9w";

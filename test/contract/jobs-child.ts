@@ -10,4 +10,10 @@ const begin = async (): Promise<void> => {
   await never;
 };
 const jobs = await PgBossJobs.open({ kind: "postgres", url }, openLog({ level: "silent" }));
-await jobs.work({ purge: begin, removals: begin, "receipt-copy": begin, uploads: begin });
+await jobs.work({
+  purge: begin,
+  removals: begin,
+  "receipt-copy": begin,
+  settle: begin,
+  uploads: begin,
+});

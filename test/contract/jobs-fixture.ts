@@ -38,6 +38,7 @@ export const NO_HANDLERS: JobHandlers = {
   purge: idle,
   removals: idle,
   "receipt-copy": idle,
+  settle: idle,
   uploads: idle,
 };
 
@@ -48,7 +49,7 @@ export function noting(): { readonly handlers: JobHandlers; readonly ran: unknow
     ran.push(data);
   };
   return {
-    handlers: { purge: note, removals: note, "receipt-copy": note, uploads: note },
+    handlers: { purge: note, removals: note, "receipt-copy": note, settle: note, uploads: note },
     ran,
   };
 }

@@ -3,9 +3,9 @@ import { MemoryJobs } from "../../src/adapters/memory/jobs.ts";
 import { PgBossJobs } from "../../src/adapters/pgboss-jobs.ts";
 import { type EmbeddedDatabase, openInMemory } from "../../src/adapters/pglite/open.ts";
 import type { Clock } from "../../src/ports/clock.ts";
-import type { JobHandlers, Jobs } from "../../src/ports/jobs.ts";
+import type { Jobs } from "../../src/ports/jobs.ts";
 import { jobsContract } from "./jobs.ts";
-import { errorLog, type JobsSubject, passReally, takeUp } from "./jobs-fixture.ts";
+import { errorLog, type JobsSubject, NO_HANDLERS, passReally, takeUp } from "./jobs-fixture.ts";
 
 /** A clock that stands still until it is told how much time has passed. */
 class HandClock implements Clock {
@@ -109,9 +109,7 @@ describe("jobs: pg-boss on pglite alone", () => {
     const { jobs, cleanup } = await makePgBoss();
     let ran: ((at: number) => void) | null = null;
     const removals = async (): Promise<void> => ran?.(performance.now());
-    const idle = async (): Promise<void> => {};
-    const handlers: JobHandlers = { purge: idle, removals, "receipt-copy": idle, uploads: idle };
-    await jobs.work(handlers);
+    await jobs.work({ ...NO_HANDLERS, removals });
     const latenciesMs: number[] = [];
     for (let i = 0; i < 20; i++) {
       // Until the worker has gone to sleep after the job before.

@@ -40,18 +40,21 @@ function handingOut(fixture: Fixture): void {
       purge: async (data) => void calls.push(["purge", data]),
       removals: async (data) => void calls.push(["removals", data]),
       "receipt-copy": async (data) => void calls.push(["receipt-copy", data]),
+      settle: async (data) => void calls.push(["settle", data]),
       uploads: async (data) => void calls.push(["uploads", data]),
     });
     await jobs.enqueue("purge", { deletionId: "d" });
     await jobs.enqueue("removals", { projectUid: "r" });
     await jobs.enqueue("receipt-copy", { projectUid: "c" });
+    await jobs.enqueue("settle", { deletionId: "s" });
     await jobs.enqueue("uploads", {});
-    await until(fixture, () => calls.length === 4);
+    await until(fixture, () => calls.length === 5);
     expect(new Set(calls)).toEqual(
       new Set([
         ["purge", { deletionId: "d" }],
         ["removals", { projectUid: "r" }],
         ["receipt-copy", { projectUid: "c" }],
+        ["settle", { deletionId: "s" }],
         ["uploads", {}],
       ]),
     );

@@ -205,7 +205,7 @@ class Simulation {
       urlSigner: URL_SIGNER,
       log: SILENT,
       layouts: this.#mutant?.layouts?.(this.#layouts) ?? this.#layouts,
-      settings: { graceMs: 0, deleteWaitMs: 60_000, urlExpiryMs: 60_000 },
+      settings: { graceMs: 0, deleteWaitMs: 60_000, urlExpiryMs: 60_000, settleMs: [] },
       inFlight: new InFlight(),
       watch: new DeletionWatch(),
     };

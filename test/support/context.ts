@@ -42,6 +42,8 @@ export interface TestServiceOptions {
   readonly wrap?: (store: ObjectStore) => ObjectStore;
   /** Whether jobs are worked on; else a test runs them itself. */
   readonly work?: boolean;
+  /** None by default. */
+  readonly settleMs?: readonly number[];
 }
 
 /** The real services, with the real signer, on the memory adapters and the system's clock. */
@@ -64,7 +66,12 @@ export async function makeService(options: TestServiceOptions = {}): Promise<Tes
     urlSigner: urlSignerOf(signer),
     log: log.log,
     layouts: createLayoutSet(options.idFormat ?? DEFAULT_ID_FORMAT, options.layouts ?? []),
-    settings: { graceMs: 0, deleteWaitMs: 10_000, urlExpiryMs: 60_000 },
+    settings: {
+      graceMs: 0,
+      deleteWaitMs: 10_000,
+      urlExpiryMs: 60_000,
+      settleMs: options.settleMs ?? [],
+    },
     inFlight: new InFlight(),
     watch: new DeletionWatch(),
   };

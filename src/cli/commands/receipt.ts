@@ -5,16 +5,17 @@ import type { Command } from "commander";
 import { loadConfig } from "../../config.ts";
 import { ExpungeError, isExpungeError, messageOf } from "../../core/errors.ts";
 import { isDeletionId, isUid } from "../../core/ids.ts";
+import type { AmendmentPayload } from "../../core/amendment.ts";
 import type { ReceiptPayload } from "../../core/receipt.ts";
 import type { PublicKey } from "../../ports/signer.ts";
-import { verifyReceipt } from "../../services/receipts.ts";
+import { verifyAmendment, verifyReceipt } from "../../services/receipts.ts";
 import { getDeletion, getProject, getReceipt } from "../api.ts";
 import type { Client } from "../client.ts";
 import { configOptions, connect, type ServiceFlags, withService } from "../connect.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
 import type { Io } from "../io.ts";
 import { errorDocument } from "../output.ts";
-import { receiptLines } from "../receipt-view.ts";
+import { amendmentLines, receiptLines } from "../receipt-view.ts";
 import type { Shell } from "../shell.ts";
 
 export function addReceipt(program: Command, shell: Shell): void {
@@ -74,21 +75,27 @@ async function verify(
 ): Promise<ExitCode> {
   const { io, out } = shell;
   const keys = await trustedKeys(io, flags.jwks);
-  const jws = receiptIn(await readReceipt(io, file));
+  const { receipt: jws, amendments: amending } = statementsIn(await readReceipt(io, file));
   const { verifyJws } = await import("../../compose.ts");
+  const signer = { verify: verifyJws };
   let payload: ReceiptPayload;
+  const amendments: AmendmentPayload[] = [];
   try {
-    payload = await verifyReceipt({ verify: verifyJws }, jws, keys);
+    payload = await verifyReceipt(signer, jws, keys);
+    for (const each of amending) {
+      amendments.push(await verifyAmendment(signer, each, jws, keys));
+    }
   } catch (error) {
     if (!isExpungeError(error, "invalid-receipt")) throw error;
     if (!out.isJson) throw error;
     await out.result({ valid: false, ...errorDocument(error) }, () => []);
     return EXIT.problems;
   }
-  await out.result({ valid: true, payload }, () => [
+  await out.result({ valid: true, payload, amendments }, () => [
     `${out.style("green", "valid:")} signed with a key that is trusted here`,
     "",
     ...receiptLines(payload),
+    ...amendments.flatMap((amendment) => ["", ...amendmentLines(amendment)]),
   ]);
   return EXIT.done;
 }
@@ -113,17 +120,25 @@ async function readReceipt(io: Io, file: string): Promise<string> {
   }
 }
 
-/** A receipt as it is, or as the `receipt` of a JSON document. */
-function receiptIn(content: string): string {
+interface Statements {
+  readonly receipt: string;
+  readonly amendments: readonly string[];
+}
+
+/** A receipt as it is, or the `receipt` and `amendments` of a JSON document. */
+function statementsIn(content: string): Statements {
   const trimmed = content.trim();
-  if (!trimmed.startsWith("{")) return trimmed;
+  const alone = { receipt: trimmed, amendments: [] };
+  if (!trimmed.startsWith("{")) return alone;
   try {
     const value: unknown = JSON.parse(trimmed);
-    if (typeof value === "object" && value !== null && "receipt" in value) {
-      if (typeof value.receipt === "string") return value.receipt;
-    }
+    if (typeof value !== "object" || value === null || !("receipt" in value)) return alone;
+    const { receipt } = value;
+    if (typeof receipt !== "string") return alone;
+    const amendments = "amendments" in value ? value.amendments : [];
+    return { receipt, amendments: Array.isArray(amendments) ? amendments.map(String) : [] };
   } catch {
     // What is no JSON is no receipt either, and verifying it says so.
   }
-  return trimmed;
+  return alone;
 }

@@ -59,7 +59,12 @@ export function createLayoutSet(
     withoutListingPrefix: layouts
       .filter((layout) => !hasListingPrefix(layout))
       .map(({ name }) => name),
-    surfacesFor: (project) => [canonicalSurface(project.uid), ...legacySurfaces(project.id)],
+    surfacesFor: ({ id, uid }) => [
+      canonicalSurface(uid),
+      // No id has the form of a uid, but for a project whose own id another one has by now
+      // (`buryAgain`): the legacy objects of that id are the other one's (I4).
+      ...(id === uid ? [] : legacySurfaces(id)),
+    ],
   };
 
   function legacySurfaces(id: string): SurfaceListing[] {

@@ -44,7 +44,7 @@ export async function fence(run: PurgeRun): Promise<Deletion> {
 }
 
 async function endForFence(run: PurgeRun, upload: Upload): Promise<void> {
-  const { context, deletion, token, salt, signal } = run;
+  const { context, salt, signal } = run;
   if (upload.storeUploadId !== null) {
     const bytes = await bytesOfParts(run, upload.key, upload.storeUploadId);
     if (bytes !== null) await logUpload(run, upload.key, upload.storeUploadId, bytes);
@@ -55,7 +55,7 @@ async function endForFence(run: PurgeRun, upload: Upload): Promise<void> {
   if (upload.storeUploadId === null) return;
   // Complete won: nothing was lost as an upload, and the object is counted by itself (I7).
   const { keyHash } = logEntry(salt, "multipart", uploadUnit(upload.key, upload.storeUploadId), 0);
-  await context.metadata.retractEntry(deletion.id, token, keyHash);
+  await run.record.retract(keyHash);
 }
 
 /** Bytes of an open upload's parts, or null when the store does not know it any more. */
@@ -81,7 +81,6 @@ export async function logUpload(
   storeUploadId: string,
   bytes: number,
 ): Promise<void> {
-  const { context, deletion, token, salt } = run;
-  const entry = logEntry(salt, "multipart", uploadUnit(key, storeUploadId), bytes);
-  await context.metadata.recordPage(deletion.id, token, "multipart", [entry]);
+  const entry = logEntry(run.salt, "multipart", uploadUnit(key, storeUploadId), bytes);
+  await run.record.page("multipart", [entry]);
 }

@@ -15,9 +15,8 @@ export async function recordPage(
   surface: Surface,
   units: readonly LogUnit[],
 ): Promise<void> {
-  const { context, deletion, token, salt } = run;
-  const page = units.map(({ unit, sizeBytes }) => logEntry(salt, surface, unit, sizeBytes));
-  await context.metadata.recordPage(deletion.id, token, surface, page);
+  const page = units.map(({ unit, sizeBytes }) => logEntry(run.salt, surface, unit, sizeBytes));
+  await run.record.page(surface, page);
 }
 
 /** Notes what the store said of a page that was asked for (progress, R5); answers what it refused. */
@@ -27,10 +26,9 @@ export async function noteRemoved(
   asked: number,
   { gone, refused }: Removed,
 ): Promise<readonly Residue[]> {
-  const { context, deletion, token } = run;
-  await context.metadata.recordProgress(deletion.id, token, surface, gone);
+  await run.record.progress(surface, gone);
   run.log.info({ surface, asked, gone, refused: refused.length }, "page removed");
-  context.watch.notify(deletion.id);
+  run.context.watch.notify(run.deletion.id);
   return refused.map(({ key, outcome, code, message, versionId }) => ({
     surface,
     key,

@@ -7,7 +7,8 @@ import { ExpungeError, messageOf } from "../../core/errors.ts";
 import { StaleClaimError } from "../../ports/metadata/index.ts";
 import type { Context } from "../context.ts";
 import { fence } from "./fence.ts";
-import type { PurgeRun } from "./run.ts";
+import { whileClaimed } from "./claim.ts";
+import { type PurgeRun, removalLog } from "./run.ts";
 import { seal } from "./seal.ts";
 import { sweep } from "./sweep.ts";
 import { writeTombstone } from "./tombstone.ts";
@@ -30,16 +31,16 @@ export async function runPurge(
   if (!claim) return "not-claimable";
   const log = context.log.child({ deletion: deletionId, project: claim.deletion.projectUid });
   log.info({ state: claim.deletion.state, attempt: claim.deletion.attempts }, "deletion claimed");
-  const lost = new AbortController();
-  const signal = AbortSignal.any([outer, lost.signal]);
   const { projectId: id, projectUid: uid } = claim.deletion;
-  const run: PurgeRun = { context, ...claim, project: { id, uid }, log, signal };
-  const heartbeat = keepClaim(run, lost);
+  const record = removalLog(context, deletionId, claim.token);
   try {
-    return await runToEnd(run, outer);
+    return await whileClaimed(
+      context,
+      { id: deletionId, token: claim.token, log },
+      outer,
+      (signal) => runToEnd({ context, ...claim, project: { id, uid }, record, log, signal }, outer),
+    );
   } finally {
-    lost.abort();
-    await heartbeat;
     context.watch.notify(deletionId);
   }
 }
@@ -175,20 +176,4 @@ async function block(run: PurgeRun, cause: Cause): Promise<void> {
   await context.metadata.setBlocked(deletion.id, token, { ...cause, retryInMs });
   await context.metadata.releaseClaim(deletion.id, token);
   run.log.warn({ ...cause, retryInMs }, "deletion blocked");
-}
-
-/** Extends the lease until the run ends; when that fails, the run is stopped at once. */
-async function keepClaim(run: PurgeRun, lost: AbortController): Promise<void> {
-  const { context, deletion, token, log } = run;
-  while (!lost.signal.aborted) {
-    await context.clock.sleep(LIMITS.leaseExtendEveryMs, lost.signal);
-    if (lost.signal.aborted) return;
-    try {
-      if (await context.metadata.extendClaim(deletion.id, token, LIMITS.leaseMs)) continue;
-      log.warn({ token }, "claim is not ours any more");
-    } catch (error) {
-      log.warn({ token, err: error }, "claim could not be extended");
-    }
-    lost.abort();
-  }
 }

@@ -1,8 +1,10 @@
 import { LIMITS } from "../../core/limits.ts";
 import type { Deletion, SurfaceCounts } from "../../core/model.ts";
-import { buildReceipt, canonicalBytes, RECEIPT_TYPE, receiptHash } from "../../core/receipt.ts";
+import { buildReceipt, RECEIPT_TYPE, receiptHash } from "../../core/receipt.ts";
+import { canonicalBytes } from "../../core/statement.ts";
 import type { Sealed, SealFacts } from "../../ports/metadata/index.ts";
 import type { Capabilities } from "../../ports/object-store.ts";
+import { signAmendment } from "./amendment.ts";
 import type { PurgeRun } from "./run.ts";
 import { allSurfaces } from "./survey.ts";
 
@@ -19,8 +21,11 @@ export async function seal(run: PurgeRun): Promise<Deletion> {
     log.info({ rows: erased }, "rows erased");
   }
   const capabilities = await context.store.capabilities();
-  const completed = await context.metadata.completeDeletion(deletion.id, token, (facts) =>
-    sign(run, facts, capabilities),
+  const completed = await context.metadata.completeDeletion(
+    deletion.id,
+    token,
+    (facts) => sign(run, facts, capabilities),
+    context.settings.settleMs,
   );
   log.info({ objects: total(completed.surfaces), attempts: completed.attempts }, "receipt issued");
   const { projectUid } = deletion;
@@ -34,7 +39,12 @@ export async function seal(run: PurgeRun): Promise<Deletion> {
 
 async function sign(run: PurgeRun, facts: SealFacts, capabilities: Capabilities): Promise<Sealed> {
   const { context } = run;
-  const { deletion, now } = facts;
+  const { deletion, now, amends } = facts;
+  if (amends !== null) {
+    const surfaces = facts.surfaces.map((counts) => ({ ...counts, residue: 0 }));
+    const verifiedAt = deletion.verifiedAt ?? now;
+    return await signAmendment(context, { ...facts, surfaces, verifiedAt, receiptHash: amends });
+  }
   const project = { id: deletion.projectId, uid: deletion.projectUid };
   const payload = buildReceipt({
     deletionId: deletion.id,

@@ -136,7 +136,7 @@ async function sweepUpload(run: PurgeRun, { key, uploadId }: UploadEntry): Promi
     if (await listKey(run.context, key, run.signal)) {
       // It became an object after all: nothing was lost as an upload (I7).
       const { keyHash } = logEntry(run.salt, "multipart", uploadUnit(key, uploadId), 0);
-      await run.context.metadata.retractEntry(run.deletion.id, run.token, keyHash);
+      await run.record.retract(keyHash);
       return null;
     }
   } catch (error) {
@@ -144,7 +144,7 @@ async function sweepUpload(run: PurgeRun, { key, uploadId }: UploadEntry): Promi
     const { code, message } = error;
     return { surface: "multipart", key, outcome: outcomeOf(error.errorClass), code, message };
   }
-  await run.context.metadata.recordProgress(run.deletion.id, run.token, "multipart", 1);
+  await run.record.progress("multipart", 1);
   return null;
 }
 

@@ -1,7 +1,7 @@
 import { tombstoneKey } from "../../core/keys.ts";
 import { LIMITS } from "../../core/limits.ts";
 import type { Deletion } from "../../core/model.ts";
-import { canonicalBytes, timestamp } from "../../core/receipt.ts";
+import { tombstoneBytes, tombstoneOf } from "../../core/tombstone.ts";
 import { StoreError } from "../../core/store-errors.ts";
 import type { PurgeRun } from "./run.ts";
 
@@ -13,17 +13,9 @@ import type { PurgeRun } from "./run.ts";
  */
 export async function writeTombstone(run: PurgeRun, deletion: Deletion): Promise<void> {
   const { context, token, signal } = run;
-  const at = deletion.purgeStartedAt ?? deletion.requestedAt;
-  const key = tombstoneKey(at, deletion.projectUid);
-  const bytes = canonicalBytes({
-    version: 1,
-    deletion: deletion.id,
-    project: { id: deletion.projectId, uid: deletion.projectUid },
-    owner: deletion.owner,
-    requestedAt: timestamp(deletion.requestedAt),
-    requestedBy: deletion.requestedBy,
-    purgeStartedAt: timestamp(at),
-  });
+  const tombstone = tombstoneOf(deletion);
+  const key = tombstoneKey(tombstone.purgeStartedAt, deletion.projectUid);
+  const bytes = tombstoneBytes(tombstone);
   for (let attempt = 1; ; attempt++) {
     signal.throwIfAborted();
     await context.store.put(key, bytes, signal);

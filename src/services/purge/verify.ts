@@ -14,7 +14,23 @@ import { surveyUncovered, trackedPages, uncoveredKeys } from "./survey.ts";
  * showed; else what was found is answered. Only then may rows go (R9).
  */
 export async function verify(run: PurgeRun): Promise<readonly Residue[]> {
-  const { context, deletion, token, log, project } = run;
+  const { context, deletion, token, log } = run;
+  const { evidence, found } = await listAll(run);
+  if (found.length > 0) {
+    log.warn({ found: found.length }, "verification found something");
+    return found;
+  }
+  await recordAbsent(run);
+  await context.metadata.recordEvidence(deletion.id, token, evidence);
+  log.info({ listings: evidence.length }, "every surface is listed empty");
+  return [];
+}
+
+/** What every surface shows, each listed from the start to the end (R6). */
+export async function listAll(
+  run: PurgeRun,
+): Promise<{ readonly evidence: readonly Evidence[]; readonly found: readonly Residue[] }> {
+  const { context, project } = run;
   const evidence: Evidence[] = [];
   const found: Residue[] = [];
   for (const { surface, prefix, owns } of context.layouts.surfacesFor(project)) {
@@ -46,14 +62,7 @@ export async function verify(run: PurgeRun): Promise<readonly Residue[]> {
       return pages;
     });
   }
-  if (found.length > 0) {
-    log.warn({ found: found.length }, "verification found something");
-    return found;
-  }
-  await recordAbsent(run);
-  await context.metadata.recordEvidence(deletion.id, token, evidence);
-  log.info({ listings: evidence.length }, "every surface is listed empty");
-  return [];
+  return { evidence, found };
 }
 
 /**
@@ -108,13 +117,15 @@ async function examine(
 ): Promise<void> {
   const at = await run.context.metadata.now();
   const seen: Residue[] = [];
+  let entries = 0;
   const message = "still listed after the sweep";
   try {
     const pages = await list((key) => {
+      entries++;
       if (seen.length >= LIMITS.listPageKeys) return;
       seen.push({ surface, key, outcome: "failed", code: "reappeared", message });
     });
-    evidence.push({ surface, prefix, at, pages, entries: seen.length });
+    evidence.push({ surface, prefix, at, pages, entries });
     found.push(...seen);
   } catch (error) {
     if (!(error instanceof StoreError) || run.signal.aborted) throw error;
