@@ -3,6 +3,9 @@ import { LIMITS } from "../core/limits.ts";
 import { normalisePath } from "../core/paths.ts";
 import { type Client, type Query, type Request, segment } from "./client.ts";
 import type {
+  BulkDeleteJson,
+  BulkDeletionJson,
+  BulkPlanJson,
   DeletionJson,
   FileJson,
   PartUrlJson,
@@ -61,6 +64,20 @@ export async function requestDeletion(
     if (typeof blocked !== "object" || blocked === null) throw error;
     return { deletion: blocked as DeletionJson, isInGrace: false };
   }
+}
+
+/** Requests the deletions of many projects; `query` may ask for the plans alone. */
+export function requestDeletions(
+  client: Client,
+  selection: BulkDeleteJson,
+  query: Query,
+): Promise<BulkDeletionJson> {
+  return client.json("/v1/projects:delete", { method: "POST", json: selection, query });
+}
+
+export function planDeletions(client: Client, selection: BulkDeleteJson): Promise<BulkPlanJson> {
+  const query = { dryRun: true };
+  return client.json("/v1/projects:delete", { method: "POST", json: selection, query });
 }
 
 /** The resolution of the header that tells the service's time. */

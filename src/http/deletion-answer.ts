@@ -52,6 +52,6 @@ function retryAfterSeconds(deps: RouteDeps, deletion: Deletion): number {
 }
 
 /** Who may delete may see what became of it, residue and receipt included. */
-function mayRead(caller: Caller): Caller {
+export function mayRead(caller: Caller): Caller {
   return { ...caller, rights: new Set([...caller.rights, "projects:read"]) };
 }

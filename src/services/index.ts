@@ -1,3 +1,4 @@
+import { BulkDeletions } from "./bulk-deletions.ts";
 import type { Context } from "./context.ts";
 import { Debug } from "./debug.ts";
 import { Deletions } from "./deletions.ts";
@@ -14,6 +15,7 @@ export interface Services {
   readonly uploads: Uploads;
   readonly signedUrls: SignedUrls;
   readonly deletions: Deletions;
+  readonly bulkDeletions: BulkDeletions;
   readonly receipts: Receipts;
   readonly debug: Debug;
 }
@@ -26,6 +28,7 @@ export function createServices(context: Context): Services {
     projects,
     files,
     deletions,
+    bulkDeletions: new BulkDeletions(projects, deletions),
     uploads: new Uploads(context, projects),
     signedUrls: new SignedUrls(context, projects, files),
     receipts: new Receipts(context),

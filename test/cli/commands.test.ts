@@ -144,3 +144,31 @@ test("a bucket's prefix is swept while the service runs, its sibling untouched",
   const got = await expunge(["file", "get", "h10", "a.txt"], { env: service.env });
   expect(got.stdout).toBe("two");
 });
+
+test("several projects are deleted at once, by their ids or by the beginning of their names", async () => {
+  for (const id of ["h1", "h2", "many-1", "many-2", "many-3"]) await ask("project", "create", id);
+  await put("h1", "a.txt", "one");
+  const plan = await ask("project", "delete", "h1", "h2", "--dry-run");
+  expect(plan).toMatchObject({ code: 0, document: { dryRun: true, plans: [{ objects: 1 }, {}] } });
+  const some = await ask("project", "delete", "h1", "h2", "none", "--yes");
+  expect(some).toMatchObject({
+    code: 7,
+    document: {
+      deletions: [{ state: "completed" }, { state: "completed" }],
+      refused: [{ id: "none", code: "project-not-found" }],
+    },
+  });
+  expect((await ask("project", "delete", "--name-prefix", "many-")).code).toBe(7);
+  await ask("project", "hold", "many-2", "--reason", "court order");
+  const named = await expunge(["project", "delete", "--name-prefix", "many-", "--yes"], {
+    env: service.env,
+  });
+  expect(named.code).toBe(7);
+  expect(named.stdout).toContain("refused: many-2 (project-held)");
+  expect(named.stdout).toContain("2 of 3 projects deleted and verified");
+  expect((await ask("project", "show", "many-1")).code).toBe(6);
+  expect((await ask("project", "show", "many-2")).code).toBe(0);
+  for (const argv of [[], ["--name-prefix", ""], ["h1", "--name-prefix", "h"]]) {
+    expect((await ask("project", "delete", ...argv, "--yes")).code).toBe(2);
+  }
+});

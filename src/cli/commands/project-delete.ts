@@ -1,36 +1,39 @@
 import type { Command } from "commander";
 import { ExpungeError, isExpungeError } from "../../core/errors.ts";
 import { planDeletion, requestDeletion } from "../api.ts";
-import { duration, waitMsOf, type WaitFlags, wholeNumber } from "../arguments.ts";
+import { duration, waitMsOf, wholeNumber } from "../arguments.ts";
 import { confirm } from "../confirm.ts";
-import { connect, type ServiceFlags, withService } from "../connect.ts";
+import { connect, withService } from "../connect.ts";
 import { planLines, showDeletion } from "../deletion-view.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
 import { exitCodeOfDeletion, follow } from "../following.ts";
 import { printable } from "../output.ts";
 import { progressOn } from "../progress.ts";
 import type { Shell } from "../shell.ts";
-
-interface DeleteFlags extends ServiceFlags, WaitFlags {
-  readonly dryRun?: true;
-  readonly yes?: true;
-  readonly grace?: string;
-  readonly maxObjects?: number;
-}
+import { type DeleteFlags, deleteProjects, selectionOf } from "./project-delete-many.ts";
 
 export function addProjectDelete(project: Command, shell: Shell): void {
   withService(
     project
       .command("delete")
-      .description("delete a project with all its objects, verified, with a receipt")
-      .argument("<id>", "its id")
+      .description("delete projects with all their objects, verified, with a receipt for each")
+      .argument("[ids...]", "the id; or several")
+      .option("--name-prefix <text>", "all projects whose name begins so")
       .option("--dry-run", "show what would be removed and change nothing")
       .option("--yes", "do not ask")
       .option("--grace <duration>", "time in which it can be undone, such as 72h")
       .option("--max-objects <number>", "refuse when the store holds more of it", wholeNumber)
       .option("--wait <duration>", "how long to wait for the end (default: 300s)", duration)
       .option("--no-wait", "answer as soon as the deletion is accepted"),
-  ).action(shell.action((id: string, flags: DeleteFlags) => deleteProject(shell, id, flags)));
+  ).action(
+    shell.action((ids: readonly string[], flags: DeleteFlags) => {
+      const [id, ...others] = ids;
+      if (id !== undefined && others.length === 0 && flags.namePrefix === undefined) {
+        return deleteProject(shell, id, flags);
+      }
+      return deleteProjects(shell, selectionOf(ids, flags.namePrefix), flags);
+    }),
+  );
 }
 
 /** The service may go away meanwhile: the deletion is accepted all the same, and goes on with it. */

@@ -1,4 +1,5 @@
 import type { App, RouteDeps } from "../deps.ts";
+import { addBulkDeletionRoutes } from "./bulk-deletion.ts";
 import { addDebugRoutes } from "./debug.ts";
 import { addDeletionRoutes } from "./deletions.ts";
 import { addFileContentRoutes } from "./file-content.ts";
@@ -13,6 +14,7 @@ import { addUploadRoutes } from "./uploads.ts";
 export function addRoutes(app: App, deps: RouteDeps): void {
   addProjectRoutes(app, deps);
   addProjectDeletionRoutes(app, deps);
+  addBulkDeletionRoutes(app, deps);
   addFileRoutes(app, deps);
   addFileContentRoutes(app, deps);
   addUploadRoutes(app, deps);

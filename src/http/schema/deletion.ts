@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { parseDuration } from "../../core/duration.ts";
+import { LIMITS } from "../../core/limits.ts";
 import { booleanText, countSchema, numberText, pageQuery, timestampSchema } from "./common.ts";
 
 export const deletionStateSchema = z.enum([
@@ -112,6 +113,31 @@ export const deleteProjectQuery = z.strictObject({
   maxObjects: numberText(0, Number.MAX_SAFE_INTEGER).exactOptional(),
   grace: graceSchema.exactOptional(),
 });
+
+export const bulkDeleteBody = z
+  .union([
+    z.strictObject({ ids: z.array(z.string()).min(1).max(LIMITS.bulkItemsMax) }),
+    z.strictObject({ namePrefix: z.string().min(1).max(LIMITS.nameCharsMax) }),
+  ])
+  .meta({ id: "DeleteProjects" });
+export type BulkDeleteJson = z.input<typeof bulkDeleteBody>;
+
+const refusedSchema = z.array(z.object({ id: z.string(), code: z.string() }));
+
+export const bulkDeletionSchema = z
+  .object({ deletions: z.array(deletionSchema), refused: refusedSchema, more: z.boolean() })
+  .meta({ id: "BulkDeletion" });
+export type BulkDeletionJson = z.output<typeof bulkDeletionSchema>;
+
+export const bulkPlanSchema = z
+  .object({
+    dryRun: z.literal(true),
+    plans: z.array(planSchema),
+    refused: refusedSchema,
+    more: z.boolean(),
+  })
+  .meta({ id: "BulkPlan" });
+export type BulkPlanJson = z.output<typeof bulkPlanSchema>;
 
 export const listDeletionsQuery = z.strictObject({
   ...pageQuery,

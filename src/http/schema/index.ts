@@ -1,6 +1,14 @@
 /** Types of everything that goes over the wire, for the console and for clients. */
 export type { CleanupCheckJson, SelfTestJson, TrackedKeysJson } from "./debug.ts";
-export type { DeletionJson, DeletionListJson, PlanJson, ResidueJson } from "./deletion.ts";
+export type {
+  BulkDeleteJson,
+  BulkDeletionJson,
+  BulkPlanJson,
+  DeletionJson,
+  DeletionListJson,
+  PlanJson,
+  ResidueJson,
+} from "./deletion.ts";
 export type {
   FileChecksJson,
   FileJson,
