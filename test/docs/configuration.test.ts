@@ -15,7 +15,7 @@ not set. Durations are a whole number and a unit: \`500ms\`, \`30s\`, \`5m\`, \`
 Keys of the config file: \`store\`, \`database\`, \`grace\`, \`settle\` (as the names below), \`projectId\` and
 \`layouts\` ([layouts.md](layouts.md)), \`webhooks\`, \`cdn\`.
 
-Users' tokens (JWT), settle, webhooks and CDN settings are read and checked, but this version does
+Users' tokens (JWT), webhooks and CDN settings are read and checked, but this version does
 not act on them yet. Stores: [stores.md](stores.md), [r2.md](r2.md).
 
 | name | default | meaning |
