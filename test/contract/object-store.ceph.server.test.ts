@@ -1,24 +1,12 @@
 import { vi } from "vitest";
 import { S3ObjectStore, type S3StoreOptions } from "../../src/adapters/s3/object-store.ts";
-import { utf8Length } from "../../src/core/encoding.ts";
 import { s3Server } from "../servers/given.ts";
 import { type BucketOptions, S3Bucket } from "../support/s3-bucket.ts";
-import type { StoreDifferences } from "./object-store/fixture.ts";
+import { cephDifferences } from "./object-store/ceph.ts";
 import { objectStoreContract, type StoreSubject, versionedStoreContract } from "./object-store.ts";
 
 // Some tests make hundreds of requests, each of which may cost a real store tens of milliseconds.
 vi.setConfig({ testTimeout: 180_000 });
-
-/** What is different on Ceph 16.2, with the reason of each in `StoreDifferences`. */
-function differencesOf(prefix = ""): StoreDifferences {
-  return {
-    refusesKey: (key) => key.includes("\0") || utf8Length(prefix + key) > 1024,
-    repeatsCompletions: true,
-    completesAllParts: true,
-    abortsMayLose: true,
-    raceRounds: 40,
-  };
-}
 
 async function subject(
   bucketOptions: BucketOptions,
@@ -28,7 +16,7 @@ async function subject(
   const store = new S3ObjectStore(bucket.options(storeOptions));
   return {
     store,
-    differences: differencesOf(storeOptions.prefix),
+    differences: cephDifferences(storeOptions.prefix),
     cleanup: async () => {
       store.close();
       await bucket[Symbol.asyncDispose]();

@@ -26,7 +26,7 @@ export function send(response: ServerResponse, reply: Reply, delivery: Delivery)
     date: new Date(delivery.now).toUTCString(),
     "x-amz-request-id": requestId,
     ...reply.headers,
-    ...(reply.status === 204 ? {} : { "content-length": String(body.length) }),
+    ...lengthOf(reply, body, delivery.isHead),
   });
   if (!lost) {
     response.end(delivery.isHead ? undefined : body);
@@ -35,6 +35,13 @@ export function send(response: ServerResponse, reply: Reply, delivery: Delivery)
   const part = body.subarray(0, Math.floor(body.length * lost.share));
   response.flushHeaders();
   response.write(part, () => end(response, lost.end));
+}
+
+/** Of a HEAD that was passed on, the length stands in the headers alone. */
+function lengthOf({ status, headers }: Reply, body: Uint8Array, isHead: boolean) {
+  if (status === 204) return {};
+  const told = isHead ? headers["content-length"] : undefined;
+  return { "content-length": told ?? String(body.length) };
 }
 
 function end({ socket }: ServerResponse, how: "reset" | "close" | "hang"): void {

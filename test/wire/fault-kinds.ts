@@ -37,6 +37,28 @@ export function silence(): Fault {
   return { name: "silence", instead: "silence" };
 }
 
+/** No effect and no answer; the connection breaks. */
+export function breakBefore(): Fault {
+  return { name: "reset before the effect", instead: "reset" };
+}
+
+/** An address that leads to itself, for ever (RFC 3986, section 4.4: a same-document reference). */
+export function redirectToItself(status: 301 | 307): Fault {
+  const reply = emptyReply(status, { location: "#" });
+  return { name: `redirect ${status} to itself`, instead: reply };
+}
+
+/** Refused by a status alone. */
+export function refuseBare(status: number): Fault {
+  return { name: `refuse ${status} without a body`, instead: emptyReply(status) };
+}
+
+/** The effect, and then an answer that denies it. */
+export function failAfter(code: S3Code): Fault {
+  const reply = errorReply(statusOf(code), code, messageOfCode(code));
+  return { name: `effect, then ${code}`, edit: () => reply };
+}
+
 /** The effect, and then nothing of the answer. */
 export function loseReply(end: "reset" | "close" | "hang"): Fault {
   return { name: `reply lost by ${end}`, lost: { share: null, end } };
@@ -116,6 +138,40 @@ export function malformedReply(bytes?: number): Fault {
   const first = (reply: Reply): Uint8Array =>
     reply.body.subarray(0, bytes ?? Math.ceil(reply.body.length / 2));
   return { name: "malformed body", edit: (reply) => ({ ...reply, body: first(reply) }) };
+}
+
+/** The effect, and then a well-formed document of this size, far beyond what any call answers. */
+export function hugeReply(bytes: number): Fault {
+  const edit = (reply: Reply): Reply => {
+    const body = Buffer.alloc(bytes, " ");
+    body.set(reply.body);
+    return { ...reply, body };
+  };
+  return { name: "huge body", edit };
+}
+
+/** The effect, and then a document of a thousand bytes that unfolds to gigabytes ("billion laughs"). */
+export function entityBomb(): Fault {
+  const levels = Array.from({ length: 10 }, (_, i) => {
+    const text = i === 0 ? "ha" : `&l${i - 1};`.repeat(10);
+    return `<!ENTITY l${i} "${text}">`;
+  });
+  const edit = (reply: Reply): Reply => {
+    const text = Buffer.from(reply.body)
+      .toString()
+      .replace(/^<\?xml[^>]*\?>\s*/, "");
+    const bomb = text.replace(/<\/([\w]+)>\s*$/, "<Note>&l9;</Note></$1>");
+    const body = Buffer.from(`<?xml version="1.0"?><!DOCTYPE x [${levels.join("")}]>${bomb}`);
+    return { ...reply, body };
+  };
+  return { name: "entities that unfold", edit };
+}
+
+/** The right bytes under another etag. */
+export function wrongEtag(): Fault {
+  const etag = `"${"0".repeat(32)}"`;
+  const edit = (reply: Reply): Reply => ({ ...reply, headers: { ...reply.headers, etag } });
+  return { name: "wrong etag", edit };
 }
 
 export function listingFault(listing: ListingFault): Fault {

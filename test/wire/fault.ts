@@ -29,8 +29,11 @@ export interface ListingFault {
 /** One way to go wrong. What is left out goes as it should. */
 export interface Fault {
   readonly name: string;
-  /** Answered in the place of the effect; `silence`: nothing is, and the connection stays open. */
-  readonly instead?: Reply | "silence";
+  /**
+   * Answered in the place of the effect; `silence`: nothing is, and the connection stays open; `reset`:
+   * nothing is, and the connection breaks.
+   */
+  readonly instead?: Reply | "silence" | "reset";
   /** How often the effect happens, if nothing is answered instead; the last answer counts. */
   readonly effects?: number;
   /** The effect waits for this, while nothing is answered. */

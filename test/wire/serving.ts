@@ -61,6 +61,7 @@ export async function serve(
   if (rules.stopping.aborted) return;
   const lost = call.fault?.instead === undefined ? call.fault?.lost : undefined;
   rules.answered(call.record(lost?.share === null ? null : (reply?.status ?? null)));
+  if (call.fault?.instead === "reset") message.socket.resetAndDestroy();
   if (reply === null) return;
   send(response, reply, { now: rules.state.now(), isHead: message.method === "HEAD", lost });
 }
@@ -99,7 +100,7 @@ class Call {
 
   async #answer(operation: Operation, exchange: Exchange): Promise<Reply | null> {
     const { fault } = exchange;
-    if (fault?.instead === "silence") return null;
+    if (fault?.instead === "silence" || fault?.instead === "reset") return null;
     if (fault?.instead) return fault.instead;
     if (fault?.until) await Promise.race([fault.until, aborted(this.#rules.stopping)]);
     if (this.#rules.stopping.aborted) return null;
