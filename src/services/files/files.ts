@@ -100,16 +100,24 @@ export class Files {
     options: { range?: ByteRange; signal?: AbortSignal } = {},
   ): Promise<FileContent> {
     if (file.key === null) return { file, body: empty() };
+    const where = { project: file.projectUid, file: file.uid };
     try {
-      const { body } = await this.#context.store.get(file.key, options.range, options.signal);
-      return { file, body };
+      const object = await this.#context.store.get(file.key, options.range, options.signal);
+      if (object.sizeBytes === file.sizeBytes) return { file, body: object.body };
+      // A body that is not begun holds its socket until it is let go.
+      await object.body[Symbol.asyncIterator]().return?.();
+      this.#context.log.error({ ...where, sizeBytes: object.sizeBytes }, "object is another one");
     } catch (error) {
       if (!isStoreError(error, "no-such-key")) throw error;
-      this.#context.log.error({ project: file.projectUid, file: file.uid }, "object is missing");
+      this.#context.log.error(where, "object is missing");
       throw new ExpungeError("object-missing", "The file's object is missing in the store.", {
         cause: error,
       });
     }
+    throw new ExpungeError(
+      "object-missing",
+      "The object in the store is not the file's: it has another size.",
+    );
   }
 
   async list(caller: Caller, projectId: string, query: ListFiles): Promise<Listed<FileRow>> {
