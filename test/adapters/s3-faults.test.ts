@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Bucket } from "../wire/bucket.ts";
+import type { Bucket, BucketOptions } from "../wire/bucket.ts";
 import type { Fault } from "../wire/fault.ts";
 import {
   inVain,
@@ -14,13 +14,14 @@ import {
   refuseWith,
   silence,
 } from "../wire/fault-kinds.ts";
-import { CALLS, type End, endOf, type FaultyCall, useS3OnWire } from "./s3-faults-fixture.ts";
+import { CALLS, type End, endOf, type FaultyCall } from "../contract/faults/calls.ts";
+import { useS3OnWire } from "./s3-faults-fixture.ts";
 
 const start = useS3OnWire();
 
 /** Makes the call while its request meets the fault, once; answers its end and the requests it took. */
 async function meet(call: FaultyCall, fault: Fault) {
-  const { server, store, hasty, bucket } = await start({}, call.bucket);
+  const { server, store, hasty, bucket } = await start({}, bucketFor(call));
   const prepared = await call.prepare(store);
   const before = server.requests[call.operation];
   const planned = server.faults.plan({ operation: call.operation, times: 1 }, fault);
@@ -28,6 +29,10 @@ async function meet(call: FaultyCall, fault: Fault) {
   expect(planned.hits, `${call.name} meets ${fault.name}`).toBe(1);
   const requests = server.requests[call.operation] - before;
   return { end, requests, bucket, again: () => endOf(prepared(store)) };
+}
+
+function bucketFor({ isVersioned }: FaultyCall): BucketOptions {
+  return isVersioned ? { versioning: "enabled" } : {};
 }
 
 function hangs({ instead, lost }: Fault): boolean {
@@ -65,7 +70,7 @@ function unreadable(calls: readonly FaultyCall[]): Record<string, End> {
 describe("every call of the S3 store", () => {
   it("is there to meet faults, and ends well without", async () => {
     for (const call of CALLS) {
-      const { store } = await start({}, call.bucket);
+      const { store } = await start({}, bucketFor(call));
       expect(await endOf((await call.prepare(store))(store)), call.name).toBe("done");
     }
   });
@@ -100,7 +105,7 @@ describe("every call of the S3 store", () => {
       [undefined, null],
     ] as const) {
       for (const call of CALLS) {
-        const { server, store } = await start({}, call.bucket);
+        const { server, store } = await start({}, bucketFor(call));
         const run = await call.prepare(store);
         const fault = refuseWith("SlowDown", value === undefined ? {} : { "retry-after": value });
         server.faults.plan({ operation: call.operation, times: 1 }, fault);

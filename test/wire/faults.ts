@@ -19,9 +19,11 @@ export interface FaultTarget {
 export interface Planned {
   /** The requests that it has hit. */
   readonly hits: number;
+  /** It hits none any more. */
+  cancel(): void;
 }
 
-interface Plan {
+interface Plan extends Planned {
   readonly target: FaultTarget;
   readonly make: () => Fault;
   hits: number;
@@ -39,7 +41,10 @@ export class Faults {
   /** @param fault one for all requests, or what makes one for each */
   plan(target: FaultTarget, fault: Fault | (() => Fault)): Planned {
     const make = typeof fault === "function" ? fault : () => fault;
-    const plan: Plan = { target, make, hits: 0 };
+    const cancel = (): void => {
+      this.#plans = this.#plans.filter((other) => other !== plan);
+    };
+    const plan: Plan = { target, make, hits: 0, cancel };
     this.#plans.push(plan);
     return plan;
   }

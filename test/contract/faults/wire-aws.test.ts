@@ -1,0 +1,5 @@
+import { dialectOf } from "../../wire/dialects.ts";
+import { faultContract } from "./suite.ts";
+import { wireSuite } from "./wire-suite.ts";
+
+faultContract(wireSuite("S3", dialectOf("aws")));
