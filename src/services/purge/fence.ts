@@ -1,19 +1,25 @@
 import { ExpungeError } from "../../core/errors.ts";
 import { LIMITS } from "../../core/limits.ts";
-import type { Deletion, Upload } from "../../core/model.ts";
+import type { Deletion, Residue, Upload } from "../../core/model.ts";
 import { logEntry, uploadUnit } from "../../core/removal-log.ts";
-import { isStoreError } from "../../core/store-errors.ts";
+import { isStoreError, outcomeOf, StoreError } from "../../core/store-errors.ts";
 import { listKey } from "../listing.ts";
 import { inPool } from "../pool.ts";
 import { abortInStore } from "../uploads/ending.ts";
 import type { PurgeRun } from "./run.ts";
 
+/** The fence stands, or it does not for these uploads. */
+export type Fenced =
+  | { readonly deletion: Deletion; readonly residue: null }
+  | { readonly deletion: null; readonly residue: readonly Residue[] };
+
 /**
  * The fence (R2): every recorded upload, `completing` ones included, is aborted until the answer is
  * success or `no-such-upload`, and its key is then listed. From here no writer that goes through
- * expunge can create an object of the project.
+ * expunge can create an object of the project. One that cannot be ended keeps the others from nothing,
+ * and is named.
  */
-export async function fence(run: PurgeRun): Promise<Deletion> {
+export async function fence(run: PurgeRun): Promise<Fenced> {
   const { context, deletion, token } = run;
   context.inFlight.cancel(deletion.projectUid);
   let ended = 0;
@@ -25,14 +31,9 @@ export async function fence(run: PurgeRun): Promise<Deletion> {
       LIMITS.pageItemsMax,
     );
     if (uploads.length === 0) break;
-    await inPool(LIMITS.abortsInFlight, async (add) => {
-      for (const upload of uploads) await add(() => endForFence(run, upload));
-    });
-    await context.metadata.settleForFence(
-      deletion.id,
-      token,
-      uploads.map(({ id }) => id),
-    );
+    const { settled, residue } = await endAll(run, uploads);
+    await context.metadata.settleForFence(deletion.id, token, settled);
+    if (residue.length > 0) return { deletion: null, residue };
     ended += uploads.length;
     if (ended > LIMITS.partsMax * LIMITS.pageItemsMax) {
       throw new ExpungeError("internal", "The uploads of the project do not come to an end.");
@@ -40,7 +41,31 @@ export async function fence(run: PurgeRun): Promise<Deletion> {
   }
   const fenced = await context.metadata.recordFence(deletion.id, token);
   run.log.info({ uploadsEnded: ended }, "fence stands");
-  return fenced;
+  return { deletion: fenced, residue: null };
+}
+
+async function endAll(
+  run: PurgeRun,
+  uploads: readonly Upload[],
+): Promise<{ readonly settled: readonly string[]; readonly residue: readonly Residue[] }> {
+  const settled: string[] = [];
+  const residue: Residue[] = [];
+  const end = async (upload: Upload): Promise<void> => {
+    try {
+      await endForFence(run, upload);
+      settled.push(upload.id);
+    } catch (error) {
+      if (!(error instanceof StoreError) || run.signal.aborted) throw error;
+      run.log.warn({ upload: upload.id, code: error.code, err: error }, "upload not ended");
+      const { code, message } = error;
+      const outcome = outcomeOf(error.errorClass);
+      residue.push({ surface: "multipart", key: upload.key, outcome, code, message });
+    }
+  };
+  await inPool(LIMITS.abortsInFlight, async (add) => {
+    for (const upload of uploads) await add(() => end(upload));
+  });
+  return { settled, residue };
 }
 
 async function endForFence(run: PurgeRun, upload: Upload): Promise<void> {

@@ -113,7 +113,11 @@ async function stages(run: PurgeRun, start: Deletion): Promise<boolean> {
   const { context, token } = run;
   let deletion = start;
   if (deletion.tombstoneKey === null) await writeTombstone(run, deletion);
-  if (deletion.fencedAt === null) deletion = await fence(run);
+  if (deletion.fencedAt === null) {
+    const fenced = await fence(run);
+    if (fenced.residue !== null) return await stop(run, fenced.residue);
+    deletion = fenced.deletion;
+  }
   let residue: readonly Residue[] = [];
   for (let pass = 1; pass <= LIMITS.sweepPassesMax; pass++) {
     run.signal.throwIfAborted();
@@ -133,7 +137,12 @@ async function stages(run: PurgeRun, start: Deletion): Promise<boolean> {
     deletion = await context.metadata.advance(deletion.id, token, "found");
     moved(run, deletion);
   }
-  await context.metadata.replaceResidue(deletion.id, token, residue);
+  return await stop(run, residue);
+}
+
+/** Not completed: names what is in the way. */
+async function stop(run: PurgeRun, residue: readonly Residue[]): Promise<false> {
+  await run.context.metadata.replaceResidue(run.deletion.id, run.token, residue);
   await block(run, blockedBy(residue));
   return false;
 }
