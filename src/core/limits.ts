@@ -26,6 +26,8 @@ export const LIMITS = {
   removeBatchKeys: 1000,
   /** A listing longer than this is taken for one that goes in circles. */
   listPagesMax: 10_000_000,
+  /** Pages without an entry that follow each other: so many come of no store that goes forward. */
+  listEmptyPagesMax: 10_000,
 
   /** S3: 10,000 parts at most, each but the last at least 5 MiB. R2 wants them all equal but the last. */
   partsMax: 10_000,

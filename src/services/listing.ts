@@ -26,6 +26,7 @@ async function* pages<T extends { readonly key: string }>(
   // and replaced by the newest whenever twice as many pages have gone by.
   let remembered: string | null = null;
   let nextReplacement = 1;
+  let empty = 0;
   for (let count = 0; count < LIMITS.listPagesMax; count++) {
     signal?.throwIfAborted();
     const options: ListOptions = {
@@ -40,6 +41,8 @@ async function* pages<T extends { readonly key: string }>(
     }
     yield page.entries;
     if (page.next === null) return;
+    empty = page.entries.length === 0 ? empty + 1 : 0;
+    if (empty > LIMITS.listEmptyPagesMax) throw broken("it has nothing but empty pages");
     cursor = page.next;
     if (count === nextReplacement || remembered === null) {
       remembered = cursor;

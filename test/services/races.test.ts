@@ -218,4 +218,24 @@ describe("errors around a deletion", () => {
     };
     await expect(listed()).rejects.toMatchObject({ code: "listing-broken" });
   });
+
+  it("end a listing that shows nothing and always goes on, and none that does so for long", async () => {
+    let page = 0;
+    let last = Number.POSITIVE_INFINITY;
+    const service = await start({
+      work: false,
+      wrap: (store) =>
+        withMethods<ObjectStore>(store, {
+          list: () => Promise.resolve({ entries: [], next: ++page < last ? `page ${page}` : null }),
+        }),
+    });
+    const listed = async (): Promise<number> => {
+      page = 0;
+      for await (const _entries of objectPages(service.context, "p/"));
+      return page;
+    };
+    await expect(listed()).rejects.toMatchObject({ code: "listing-broken" });
+    last = LIMITS.listEmptyPagesMax;
+    expect(await listed()).toBe(last);
+  });
 });
