@@ -44,6 +44,8 @@ export interface TestServiceOptions {
   readonly work?: boolean;
   /** None by default. */
   readonly settleMs?: readonly number[];
+  /** No pause between attempts, and between looks at a deletion, is longer. */
+  readonly pauseMaxMs?: number;
 }
 
 /** The real services, with the real signer, on the memory adapters and the system's clock. */
@@ -56,11 +58,12 @@ export async function makeService(options: TestServiceOptions = {}): Promise<Tes
   const jobs = new MemoryJobs(clock, log.log).attach();
   const signer = await signerOf(generateKeyPairSync("ed25519").privateKey);
   await metadata.keepPublicKey(signer.publicKey);
+  const hasty = hastyClock(clock, options.pauseMaxMs ?? Number.POSITIVE_INFINITY);
   const context: Context = {
-    store: retryingStore(options.wrap?.(objects) ?? objects, { clock, random }),
+    store: retryingStore(options.wrap?.(objects) ?? objects, { clock: hasty, random }),
     metadata,
     jobs,
-    clock,
+    clock: hasty,
     random,
     signer,
     urlSigner: urlSignerOf(signer),
@@ -83,6 +86,13 @@ export async function makeService(options: TestServiceOptions = {}): Promise<Tes
     metadata,
     log,
     stop: () => jobs.stop(),
+  };
+}
+
+function hastyClock(clock: Clock, pauseMaxMs: number): Clock {
+  return {
+    now: () => clock.now(),
+    sleep: (durationMs, signal) => clock.sleep(Math.min(durationMs, pauseMaxMs), signal),
   };
 }
 
