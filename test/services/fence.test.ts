@@ -26,9 +26,11 @@ describe("the fence of a deletion", () => {
     expect(blocked).toMatchObject({ state: "deleting", fencedAt: null, residueTotal: 2 });
     expect(blocked.blocked).toMatchObject({ code: "access-denied" });
     const residue = await services.deletions.residue(ADMIN, blocked.id, 10);
-    const named = residue.map(({ surface, key, outcome, code }) => [surface, key, outcome, code]);
+    const named = residue.map(
+      ({ surface, key, outcome, code }) => `${surface} ${key} ${outcome} ${code}`,
+    );
     expect(named.sort()).toEqual(
-      [first, second].sort().map((key) => ["multipart", key, "blocked", "access-denied"]),
+      [first, second].sort().map((key) => `multipart ${key} blocked access-denied`),
     );
     expect([...objects.snapshot().uploads.values()].map(({ key }) => key).sort()).toEqual(
       [first, second].sort(),
