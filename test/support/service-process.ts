@@ -7,6 +7,15 @@ import { join } from "node:path";
 const RUN = new URL("../../scripts/run.js", import.meta.url).pathname;
 const READY_MS = 30_000;
 
+export interface StartOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  /** Options of Node itself, before the script. */
+  readonly nodeArgs?: readonly string[];
+  /** With a channel for messages to and from `child`. */
+  readonly ipc?: boolean;
+}
+
 /** What a command printed and how it ended. */
 export interface Ended {
   readonly code: number | null;
@@ -47,7 +56,7 @@ function collectOutput(child: ChildProcess): { stdout: () => string; stderr: () 
 export class ServiceProcess {
   readonly dataDir: string;
   readonly url: string;
-  readonly #child: ChildProcess;
+  readonly child: ChildProcess;
   readonly #token: string;
   readonly #output: () => string;
 
@@ -60,45 +69,47 @@ export class ServiceProcess {
   ) {
     this.dataDir = dataDir;
     this.url = url;
-    this.#child = child;
+    this.child = child;
     this.#token = token;
     this.#output = output;
   }
 
   /** Resolves when the service has said that it is ready. */
-  static async start(
-    dataDir: string,
-    options: { readonly env?: Readonly<Record<string, string>>; readonly cwd?: string } = {},
-  ): Promise<ServiceProcess> {
-    const child = spawn(process.execPath, [RUN, "serve", "--port", "0", "--data-dir", dataDir], {
-      env: cleanEnvironment(options.env ?? {}),
-      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-      stdio: ["ignore", "pipe", "pipe"],
+  static async start(dataDir: string, options: StartOptions = {}): Promise<ServiceProcess> {
+    const { env = {}, cwd, nodeArgs = [], ipc = false } = options;
+    const args = [...nodeArgs, RUN, "serve", "--port", "0", "--data-dir", dataDir];
+    const child = spawn(process.execPath, args, {
+      env: cleanEnvironment(env),
+      ...(cwd === undefined ? {} : { cwd }),
+      stdio: ipc ? ["ignore", "pipe", "pipe", "ipc"] : ["ignore", "pipe", "pipe"],
     });
     const out = collectOutput(child);
     const output = (): string => out.stdout() + out.stderr();
     const url = await new Promise<string>((resolve, reject) => {
-      const timer = setTimeout(() => fail("was not ready in time"), READY_MS);
       const fail = (why: string): void => reject(new Error(`the service ${why}:\n${output()}`));
+      const ended = (code: number | null): void => {
+        clearTimeout(timer);
+        fail(`ended with ${code}`);
+      };
       const look = (): void => {
         const match = /ready at (http:\/\/\S+)/.exec(output());
         if (match?.[1] === undefined) return;
         clearTimeout(timer);
+        for (const stream of [child.stdout, child.stderr]) stream?.off("data", look);
+        child.off("exit", ended);
         resolve(match[1]);
       };
+      const timer = setTimeout(() => fail("was not ready in time"), READY_MS);
       child.stdout?.on("data", look);
       child.stderr?.on("data", look);
-      child.once("exit", (code) => {
-        clearTimeout(timer);
-        fail(`ended with ${code}`);
-      });
+      child.once("exit", ended);
     });
     const token = (await readFile(join(dataDir, "admin-token"), "utf8")).trim();
     return new ServiceProcess(dataDir, url, child, token, output);
   }
 
   get pid(): number {
-    return this.#child.pid ?? 0;
+    return this.child.pid ?? 0;
   }
 
   /** All that it has printed. */
@@ -118,11 +129,13 @@ export class ServiceProcess {
     options: {
       readonly body?: string | Uint8Array<ArrayBuffer>;
       readonly headers?: Readonly<Record<string, string>>;
+      readonly signal?: AbortSignal;
     } = {},
   ): Promise<Response> {
     return await fetch(`${this.url}${path}`, {
       method,
       headers: { authorization: `Bearer ${this.#token}`, ...options.headers },
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
       ...(options.body === undefined ? {} : { body: options.body }),
     });
   }
@@ -156,13 +169,13 @@ export class ServiceProcess {
   }
 
   async #end(signal: NodeJS.Signals): Promise<number | null> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) {
-      return this.#child.exitCode;
+    if (this.child.exitCode !== null || this.child.signalCode !== null) {
+      return this.child.exitCode;
     }
-    const ended = once(this.#child, "close");
-    this.#child.kill(signal);
+    const ended = once(this.child, "close");
+    this.child.kill(signal);
     await ended;
-    return this.#child.exitCode;
+    return this.child.exitCode;
   }
 }
 

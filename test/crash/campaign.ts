@@ -1,0 +1,106 @@
+import { join } from "node:path";
+import { Checker } from "./checker.ts";
+import type { Violation } from "./facts.ts";
+import { History } from "./history.ts";
+import { CRASH_LIMITS } from "./limits.ts";
+import type { Rig } from "./rig.ts";
+import { CrashRun, type Kind, type RunResult } from "./run.ts";
+
+/** A fault to be done: its kind and its seed, from 1 for each kind. */
+export interface Planned {
+  readonly kind: Kind;
+  readonly seed: number;
+}
+
+/** What became of a row of runs. */
+export interface Figures {
+  readonly results: readonly RunResult[];
+  readonly violations: readonly Violation[];
+  readonly acknowledged: number;
+  readonly deletions: number;
+  readonly receipts: number;
+  readonly seconds: number;
+}
+
+/**
+ * A row of runs on one rig. A fault is done at a time; what the last ones left is taken over, ends and
+ * is checked meanwhile.
+ */
+export class Campaign {
+  readonly #rig: Rig;
+  readonly history: History;
+  readonly checker: Checker;
+  #counted = { acknowledged: 0, deletions: 0, receipts: 0 };
+
+  private constructor(rig: Rig, history: History) {
+    this.#rig = rig;
+    this.history = history;
+    this.checker = new Checker({
+      databaseUrl: rig.postgres.url,
+      bucket: rig.bucket,
+      dir: rig.dir,
+      dataDir: join(rig.dir, rig.slots[0].name),
+    });
+  }
+
+  static async on(rig: Rig): Promise<Campaign> {
+    return new Campaign(rig, await History.open(join(rig.dir, "history.ndjson")));
+  }
+
+  /** Does the runs one by one and looks at the whole bucket in the end. */
+  async run(planned: readonly Planned[], report: (result: RunResult) => void): Promise<Figures> {
+    const startedAt = performance.now();
+    const results: RunResult[] = [];
+    const finishing = new Set<Promise<void>>();
+    for (const { kind, seed } of planned) {
+      const run = new CrashRun(kind, seed, {
+        rig: this.#rig,
+        history: this.history,
+        checker: this.checker,
+      });
+      // Without its database the checker of another run would see nothing.
+      if (kind === "postgres") await Promise.all(finishing);
+      while (finishing.size >= CRASH_LIMITS.runsInFlight) await Promise.race(finishing);
+      await run.prepare();
+      await run.strike();
+      const finished = run.finish().then((result) => {
+        finishing.delete(finished);
+        results.push(result);
+        report(result);
+      });
+      finishing.add(finished);
+      if (kind === "postgres") await finished;
+    }
+    await Promise.all(finishing);
+    const whole = await this.checker.checkAll(this.history.path);
+    const violations = [...results.flatMap((result) => result.violations), ...whole];
+    const seconds = (performance.now() - startedAt) / 1000;
+    return { results, violations, ...(await this.#count()), seconds };
+  }
+
+  /** Since the last count. */
+  async #count(): Promise<Pick<Figures, "acknowledged" | "deletions" | "receipts">> {
+    const [row] = await this.checker.sql.query<{ deletions: number; receipts: number }>(
+      `select (select count(*) from expunge.deletions where state = 'completed') as deletions,
+        (select count(*) from expunge.receipts) as receipts`,
+    );
+    const { deletions = 0, receipts = 0 } = row ?? {};
+    const now = { acknowledged: this.history.acknowledged, deletions, receipts };
+    const before = this.#counted;
+    this.#counted = now;
+    return {
+      acknowledged: now.acknowledged - before.acknowledged,
+      deletions: now.deletions - before.deletions,
+      receipts: now.receipts - before.receipts,
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.history.close();
+  }
+}
+
+/** The slowest of what was measured, in milliseconds; 0 where nothing was. */
+export function slowestMs(values: readonly (number | null)[]): number {
+  return values.reduce<number>((slowest, value) => Math.max(slowest, value ?? 0), 0);
+}

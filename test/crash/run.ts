@@ -1,0 +1,175 @@
+import { Rng } from "../simulation/random.ts";
+import type { Checker } from "./checker.ts";
+import type { Violation } from "./facts.ts";
+import type { History } from "./history.ts";
+import { CRASH_LIMITS } from "./limits.ts";
+import { type Aim, aimOfKill, aimOfStop } from "./point-table.ts";
+import type { Rig } from "./rig.ts";
+import { aim, pause, strikeAt, strikeNow, type Struck } from "./strike.ts";
+import { measureTakeover, unfinished } from "./takeover.ts";
+import { Workload } from "./workload.ts";
+
+export const KINDS = ["kill", "stop", "postgres"] as const;
+export type Kind = (typeof KINDS)[number];
+
+/** What came of one fault and its check. */
+export interface RunResult {
+  readonly kind: Kind;
+  readonly seed: number;
+  readonly hit: string | null;
+  readonly missed: string | null;
+  readonly violations: readonly Violation[];
+  /** Null where nobody was waiting for another worker. */
+  readonly takeoverMs: number | null;
+  readonly endMs: number;
+}
+
+export interface RunPlaces {
+  readonly rig: Rig;
+  readonly history: History;
+  readonly checker: Checker;
+}
+
+/** How a run is called in the history; its projects' ids begin so. */
+export function nameOfRun(kind: Kind, seed: number): string {
+  return `${kind}${seed}`;
+}
+
+/**
+ * One fault in the midst of deletions, its healing, and the check of what the run's projects have
+ * become. `strike` resolves when everything is up again, `finish` when all is ended and checked.
+ */
+export class CrashRun {
+  readonly kind: Kind;
+  readonly seed: number;
+  readonly #places: RunPlaces;
+  readonly #name: string;
+  readonly #rng: Rng;
+  readonly #work: Workload;
+  #acting: Promise<void> = Promise.resolve();
+  #takeover: Promise<number | null> = Promise.resolve(0);
+  #struck: Pick<Struck, "hit" | "missed"> = { hit: null, missed: null };
+  #healedAt = 0;
+
+  constructor(kind: Kind, seed: number, places: RunPlaces) {
+    this.kind = kind;
+    this.seed = seed;
+    this.#places = places;
+    this.#name = nameOfRun(kind, seed);
+    this.#rng = new Rng(seed * KINDS.length + KINDS.indexOf(kind));
+    this.#work = new Workload(places.rig, places.history, this.#name, this.#rng);
+  }
+
+  /** What may be done while another run's fault is still being healed. */
+  async prepare(): Promise<void> {
+    await this.#work.prepare();
+    if (this.kind === "stop") await this.#work.prepareForStop();
+  }
+
+  async strike(): Promise<void> {
+    switch (this.kind) {
+      case "kill":
+        await this.#kill();
+        break;
+      case "stop":
+        await this.#stop();
+        break;
+      case "postgres":
+        await this.#killPostgres();
+    }
+    this.#work.struck();
+    this.#healedAt = Date.now();
+  }
+
+  async finish(): Promise<RunResult> {
+    const { history, checker } = this.#places;
+    await this.#acting;
+    const violations: Violation[] = [];
+    const takeoverMs = await this.#takeover;
+    const name = this.#name;
+    if (takeoverMs === null || (takeoverMs > CRASH_LIMITS.takeoverMs && this.kind !== "postgres")) {
+      const what = `${name}: a deletion was without a worker for ${takeoverMs ?? "more than " + CRASH_LIMITS.endMs} ms`;
+      violations.push({ invariant: "I9", what });
+    }
+    for (const what of await this.#untilEnded()) {
+      violations.push({ invariant: "I9", what: `${name}: ${what}` });
+    }
+    const endMs = Date.now() - this.#healedAt;
+    violations.push(...(await checker.checkEvents(history.of(name))));
+    history.forget(name);
+    const { kind, seed } = this;
+    return { kind, seed, ...this.#struck, violations, takeoverMs, endMs };
+  }
+
+  async #kill(): Promise<void> {
+    const { rig } = this.#places;
+    const at = aimOfKill(this.seed - 1, this.#rng);
+    const struck = await this.#strikeService(at, "SIGKILL");
+    this.#watch(struck);
+    const { restartMinMs, restartMaxMs } = CRASH_LIMITS;
+    await pause(this.#rng.between(restartMinMs, restartMaxMs));
+    await struck.slot.start();
+    this.#noteSurprises(rig);
+  }
+
+  async #stop(): Promise<void> {
+    const struck = await this.#strikeService(aimOfStop(this.seed - 1, this.#rng), "SIGSTOP");
+    this.#watch(struck);
+    const asking = this.#work.askStopped(struck.slot);
+    const { stopMs, stopMoreMs } = CRASH_LIMITS;
+    await pause(stopMs + this.#rng.between(0, stopMoreMs));
+    struck.slot.resume();
+    this.#acting = Promise.all([this.#acting, asking]).then(() => {});
+  }
+
+  async #killPostgres(): Promise<void> {
+    const { rig } = this.#places;
+    this.#acting = this.#work.act();
+    await pause(this.#rng.between(0, CRASH_LIMITS.strikeWithinMs));
+    await rig.postgres.kill();
+    const { restartMinMs, restartMaxMs } = CRASH_LIMITS;
+    await pause(this.#rng.between(restartMinMs, restartMaxMs));
+    await rig.postgres.start();
+    this.#takeover = measureTakeover(this.#places.checker.sql, Date.now(), "");
+    this.#noteSurprises(rig);
+  }
+
+  async #strikeService(at: Aim | null, signal: "SIGKILL" | "SIGSTOP"): Promise<Struck> {
+    const { rig } = this.#places;
+    if (at !== null) await aim(rig, this.#name, at, signal);
+    this.#acting = this.#work.act();
+    if (at === null) await pause(this.#rng.between(0, CRASH_LIMITS.strikeWithinMs));
+    const struck =
+      at === null
+        ? await strikeNow(rig, signal, this.#rng)
+        : await strikeAt(rig, this.#name, at, signal, this.#rng);
+    this.#struck = struck;
+    return struck;
+  }
+
+  #watch({ slot, at }: Struck): void {
+    const { rig, checker } = this.#places;
+    this.#takeover = measureTakeover(checker.sql, at, rig.other(slot).service.output);
+  }
+
+  #noteSurprises(rig: Rig): void {
+    for (const slot of rig.slots) {
+      const [first] = slot.surprises;
+      if (first !== undefined) throw new Error(first);
+    }
+  }
+
+  /** What has not ended within the bound. */
+  async #untilEnded(): Promise<readonly string[]> {
+    const { checker, history } = this.#places;
+    const ids = new Set(
+      history.of(this.#name).flatMap((event) => ("n" in event ? [event.project] : [])),
+    );
+    const uids = await checker.sql.uidsOf([...ids]);
+    for (;;) {
+      const left = await unfinished(checker.sql, uids);
+      if (left.length === 0 || Date.now() - this.#healedAt > CRASH_LIMITS.endMs) return left;
+      await pause(CRASH_LIMITS.pollMs);
+    }
+  }
+}

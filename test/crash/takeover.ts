@@ -1,0 +1,85 @@
+import type { SqlEye } from "./eyes.ts";
+import { CRASH_LIMITS } from "./limits.ts";
+import { pause } from "./strike.ts";
+
+interface Standing {
+  readonly id: string;
+  readonly token: number;
+  readonly state: string;
+}
+
+const CLAIMED = "deletion claimed";
+/** How the log of a process says that a deletion is not its own any more. */
+const ENDS = [
+  "receipt issued",
+  "deletion blocked",
+  "deletion interrupted",
+  "deletion stopped by an error",
+  "claim lost",
+  "purge may not begin",
+];
+
+/** The database's time, as expunge's rows have it. */
+const NOW = "(extract(epoch from clock_timestamp()) * 1000)";
+const DUE = `(state in ('deleting', 'verifying') or (state = 'trashed' and purge_after <= ${NOW}))`;
+
+/** Deletions that a process works on by its own log. */
+export function claimsIn(output: string): ReadonlySet<string> {
+  const claims = new Set<string>();
+  for (const line of output.split("\n")) {
+    const [, id] = /"msg":"\[(DELETE-[^\]]+)\]/.exec(line) ?? [];
+    if (id === undefined) continue;
+    if (line.includes(CLAIMED)) claims.add(id);
+    else if (ENDS.some((end) => line.includes(end))) claims.delete(id);
+  }
+  return claims;
+}
+
+/**
+ * Measures how long deletions stay without a worker: those that were due when a process was struck, and
+ * that the other one had not claimed by its log, until their next claim.
+ * @returns the longest of them in milliseconds, 0 where there is none; null when one is not taken over
+ */
+export async function measureTakeover(
+  sql: SqlEye,
+  struckAt: number,
+  outputOfOther: string,
+): Promise<number | null> {
+  const text = `select id, token, state from expunge.deletions where ${DUE}`;
+  const claimed = claimsIn(outputOfOther);
+  const due = await sql.query<Standing>(text);
+  const waiting = new Map(
+    due.flatMap((one) => (claimed.has(one.id) ? [] : [[one.id, one.token] as const])),
+  );
+  let slowestMs = 0;
+  while (waiting.size > 0) {
+    if (Date.now() - struckAt > CRASH_LIMITS.endMs) return null;
+    await pause(CRASH_LIMITS.pollMs);
+    const now = await sql.query<Standing>(
+      "select id, token, state from expunge.deletions where id = any($1)",
+      [[...waiting.keys()]],
+    );
+    for (const { id, token, state } of now) {
+      if (token <= (waiting.get(id) ?? 0) && state !== "completed") continue;
+      waiting.delete(id);
+      slowestMs = Math.max(slowestMs, Date.now() - struckAt);
+    }
+  }
+  return slowestMs;
+}
+
+/** What of these projects has not come to its end yet, in words; empty when all has. */
+export async function unfinished(sql: SqlEye, uids: readonly string[]): Promise<readonly string[]> {
+  const { longGraceMs } = CRASH_LIMITS;
+  const rows = await sql.query<{ what: string }>(
+    `select 'deletion ' || id || ' of ' || project_id || ' is ' || state
+        || coalesce(', blocked by ' || blocked_code, '') as what
+      from expunge.deletions where project_uid = any($1) and (state in ('deleting', 'verifying')
+        or (state = 'trashed' and purge_after < ${NOW} + ${longGraceMs / 2}))
+    union all select 'removal of ' || key from expunge.removals where project_uid = any($1)
+    union all select 'copy of receipt ' || sequence from expunge.receipts
+      where project_uid = any($1) and not copied`,
+    [uids],
+  );
+  return rows.map(({ what }) => what);
+}
