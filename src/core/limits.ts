@@ -156,7 +156,11 @@ export const LIMITS = {
   /** PostgreSQL: a statement that takes longer is broken off; batches are sized to stay far below. */
   databaseQueryTimeoutMs: 90 * SECOND_MS,
   databaseStatementTimeoutMs: MINUTE_MS,
-  databaseIdleTransactionTimeoutMs: MINUTE_MS,
+  /**
+   * PostgreSQL: a transaction whose process falls silent is broken off, far below the lease: a stopped
+   * process must keep nobody waiting for the rows that it had locked.
+   */
+  databaseIdleTransactionTimeoutMs: 4 * SECOND_MS,
 
   /** Jobs: purges that one process works on at a time; of the other jobs it is one each. */
   jobPurgesInFlight: 4,

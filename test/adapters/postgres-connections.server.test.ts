@@ -112,6 +112,30 @@ describe("a connection that is lost", () => {
     expect(await has(session, "committed")).toBe(true);
   });
 
+  test("by the server, on a process that fell silent in a transaction, frees its locks below the lease", async () => {
+    const [silent, other] = [await open(), await open()];
+    await insert(silent, "locked");
+    const lock = async (tx: Session): Promise<void> => {
+      await sql`select from notes where text = 'locked' for update`.execute(tx.db);
+    };
+    const locked = Promise.withResolvers<void>();
+    const wake = Promise.withResolvers<void>();
+    let begun = 0;
+    const holding = transact(silent, async (tx) => {
+      await lock(tx);
+      if (++begun > 1) return;
+      locked.resolve();
+      await wake.promise;
+    });
+    await locked.promise;
+    const since = performance.now();
+    await transact(other, lock);
+    expect(performance.now() - since).toBeLessThan(LIMITS.leaseMs / 2);
+    wake.resolve();
+    await holding;
+    expect(begun, "it begins again, since nothing of it happened").toBe(2);
+  });
+
   test("in the midst of a transaction that waits for something else ends no process", async () => {
     const session = await open();
     let begun = 0;
