@@ -46,13 +46,16 @@ async function main(): Promise<number> {
   }
   const rig = await Rig.start();
   const campaign = await Campaign.on(rig);
-  console.log(`history and logs: ${rig.dir}`);
+  let code = 1;
   try {
-    return await batches(campaign, first, planned, asked);
+    code = await batches(campaign, first, planned, asked);
   } finally {
     await campaign.close();
     await rig[Symbol.asyncDispose]();
+    if (code === 0) await rig.forget();
+    else console.error(`history and logs are kept in ${rig.dir}`);
   }
+  return code;
 }
 
 async function batches(

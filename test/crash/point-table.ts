@@ -72,12 +72,13 @@ const FURTHER: readonly Point[] = [
   }),
 ];
 
-const MAIN: readonly Point[] = [...STAGES, ...MAKING];
+/** A campaign of 20 kills strikes at each of them. */
+export const MAIN_POINTS: readonly Point[] = [...STAGES, ...MAKING];
 const CYCLE = 40;
 const FIRST_HALF = 20;
 
 /** All of them: the processes under test make sure that each exists. */
-export const POINTS: readonly Point[] = [...MAIN, ...FURTHER];
+export const POINTS: readonly Point[] = [...MAIN_POINTS, ...FURTHER];
 
 export interface Aim {
   readonly point: Point;
@@ -99,7 +100,7 @@ export function aimOfKill(index: number, rng: Rng): Aim | null {
   const cycle = Math.floor(index / CYCLE);
   const place = index % CYCLE;
   const when = whenOf(cycle + place);
-  if (place < MAIN.length) return aimAt(MAIN[place], when, rng);
+  if (place < MAIN_POINTS.length) return aimAt(MAIN_POINTS[place], when, rng);
   const isRandom = place < FIRST_HALF || place % 2 === 1;
   if (isRandom) return null;
   const further = (cycle * (CYCLE - FIRST_HALF) + place - FIRST_HALF) / 2;

@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import { once } from "node:events";
-import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
+import { writeFileSync } from "node:fs";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { givenS3, type S3Address, startCeph } from "../servers/ceph.ts";
@@ -16,16 +17,20 @@ const POINTS = new URL("points.ts", import.meta.url).pathname;
 /** One of the two places in which a process of the service runs, again and again. */
 export class Slot {
   readonly name: string;
+  readonly #dir: string;
   readonly #start: () => Promise<ServiceProcess>;
   #service: ServiceProcess | null = null;
+  #starts = 0;
   #isExpected = false;
   /** Whether clients may ask it: it is there and not stopped. */
   state: "up" | "down" | "stopped" = "down";
   /** Ends that nobody caused. */
   readonly surprises: string[] = [];
 
-  constructor(name: string, start: () => Promise<ServiceProcess>) {
+  /** @param dir where what the processes print is kept, once they have ended */
+  constructor(name: string, dir: string, start: () => Promise<ServiceProcess>) {
     this.name = name;
+    this.#dir = dir;
     this.#start = start;
   }
 
@@ -40,6 +45,8 @@ export class Slot {
     this.#service = service;
     this.#isExpected = false;
     this.state = "up";
+    const log = join(this.#dir, `${this.name}-${++this.#starts}.log`);
+    service.child.once("close", () => writeFileSync(log, service.output));
     service.child.once("exit", (code, signal) => {
       this.state = "down";
       if (this.#isExpected || signal === "SIGKILL") return;
@@ -51,12 +58,15 @@ export class Slot {
   async arm(arm: Arming | null): Promise<void> {
     if (this.state !== "up") return;
     const { child } = this.service;
-    const answered = once(child, "message");
-    const ended = once(child, "exit");
+    const done = new AbortController();
+    const { signal } = done;
+    const heard = [once(child, "message", { signal }), once(child, "exit", { signal })];
     child.send({ arm }, () => {
       // Where it has ended, it needs no disarming.
     });
-    await Promise.race([answered, ended]);
+    await Promise.race(heard);
+    done.abort();
+    await Promise.allSettled(heard);
   }
 
   async kill(): Promise<void> {
@@ -144,7 +154,7 @@ export class Rig implements AsyncDisposable {
   }
 
   #slot(name: string): Slot {
-    return new Slot(name, () =>
+    return new Slot(name, this.dir, () =>
       ServiceProcess.start(join(this.dir, name), {
         env: {
           ...settingsOf(this.bucket),
@@ -158,7 +168,12 @@ export class Rig implements AsyncDisposable {
     );
   }
 
-  /** Ends everything; the directory with the history and logs stays. */
+  /** Removes the history and the logs, which nobody needs where nothing was found. */
+  async forget(): Promise<void> {
+    await rm(this.dir, { recursive: true, force: true });
+  }
+
+  /** Ends everything; the directory with the history and the logs stays. */
   async [Symbol.asyncDispose](): Promise<void> {
     for (const slot of this.slots) {
       if (slot.state === "stopped") slot.resume();

@@ -79,6 +79,7 @@ export class CrashRun {
     }
     this.#work.struck();
     this.#healedAt = Date.now();
+    this.#refuseSurprises();
   }
 
   async finish(): Promise<RunResult> {
@@ -102,14 +103,12 @@ export class CrashRun {
   }
 
   async #kill(): Promise<void> {
-    const { rig } = this.#places;
     const at = aimOfKill(this.seed - 1, this.#rng);
     const struck = await this.#strikeService(at, "SIGKILL");
     this.#watch(struck);
     const { restartMinMs, restartMaxMs } = CRASH_LIMITS;
     await pause(this.#rng.between(restartMinMs, restartMaxMs));
     await struck.slot.start();
-    this.#noteSurprises(rig);
   }
 
   async #stop(): Promise<void> {
@@ -131,7 +130,6 @@ export class CrashRun {
     await pause(this.#rng.between(restartMinMs, restartMaxMs));
     await rig.postgres.start();
     this.#takeover = measureTakeover(this.#places.checker.sql, Date.now(), "");
-    this.#noteSurprises(rig);
   }
 
   async #strikeService(at: Aim | null, signal: "SIGKILL" | "SIGSTOP"): Promise<Struck> {
@@ -152,8 +150,9 @@ export class CrashRun {
     this.#takeover = measureTakeover(checker.sql, at, rig.other(slot).service.output);
   }
 
-  #noteSurprises(rig: Rig): void {
-    for (const slot of rig.slots) {
+  /** A process that ends by itself is no fault that was planted. @throws Error with its last words */
+  #refuseSurprises(): void {
+    for (const slot of this.#places.rig.slots) {
       const [first] = slot.surprises;
       if (first !== undefined) throw new Error(first);
     }
