@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { Checker } from "./checker.ts";
 import type { Violation } from "./facts.ts";
 import { History } from "./history.ts";
-import { CRASH_LIMITS } from "./limits.ts";
+import { Line } from "./line.ts";
 import type { Rig } from "./rig.ts";
 import { CrashRun, type Kind, type RunResult } from "./run.ts";
 
@@ -47,32 +47,20 @@ export class Campaign {
     return new Campaign(rig, await History.open(join(rig.dir, "history.ndjson")));
   }
 
-  /** Does the runs one by one and looks at the whole bucket in the end. */
+  /**
+   * Does the runs one by one and looks at the whole bucket in the end. A run that breaks down is a
+   * violation, and the last one.
+   */
   async run(planned: readonly Planned[], report: (result: RunResult) => void): Promise<Figures> {
     const startedAt = performance.now();
-    const results: RunResult[] = [];
-    const finishing = new Set<Promise<void>>();
-    for (const { kind, seed } of planned) {
-      const run = new CrashRun(kind, seed, {
-        rig: this.#rig,
-        history: this.history,
-        checker: this.checker,
-      });
-      // Without its database the checker of another run would see nothing.
-      if (kind === "postgres") await Promise.all(finishing);
-      while (finishing.size >= CRASH_LIMITS.runsInFlight) await Promise.race(finishing);
-      await run.prepare();
-      await run.strike();
-      const finished = run.finish().then((result) => {
-        finishing.delete(finished);
-        results.push(result);
-        report(result);
-      });
-      finishing.add(finished);
-      if (kind === "postgres") await finished;
-    }
-    await Promise.all(finishing);
-    const whole = await this.checker.checkAll(this.history.path);
+    const { history, checker } = this;
+    const line = new Line(report);
+    const runs = planned.map(
+      ({ kind, seed }) => new CrashRun(kind, seed, { rig: this.#rig, history, checker }),
+    );
+    for (const [i, run] of runs.entries()) await line.take(run, runs[i + 1]);
+    const results = await line.end();
+    const whole = await checker.checkAll(history.path);
     const violations = [...results.flatMap((result) => result.violations), ...whole];
     const seconds = (performance.now() - startedAt) / 1000;
     return { results, violations, ...(await this.#count()), seconds };

@@ -26,7 +26,7 @@ export const CRASH_LIMITS = {
   shortGraceMs: 1500,
   longGraceMs: 3600 * SECOND_MS,
   /** Runs that are under way at a time: one is struck while the others are taken over. */
-  runsInFlight: 3,
+  runsInFlight: 4,
   /** Runs whose end is looked at together and recorded as one line. */
   batchRuns: 10,
   readsInFlight: 16,

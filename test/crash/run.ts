@@ -3,7 +3,7 @@ import type { Checker } from "./checker.ts";
 import type { Violation } from "./facts.ts";
 import type { History } from "./history.ts";
 import { CRASH_LIMITS } from "./limits.ts";
-import { type Aim, aimOfKill, aimOfStop } from "./point-table.ts";
+import { type Aim, aimOfKill, aimOfStop, type Signal } from "./point-table.ts";
 import type { Rig } from "./rig.ts";
 import { aim, pause, strikeAt, strikeNow, type Struck } from "./strike.ts";
 import { measureTakeover, unfinished } from "./takeover.ts";
@@ -37,7 +37,8 @@ export function nameOfRun(kind: Kind, seed: number): string {
 
 /**
  * One fault in the midst of deletions, its healing, and the check of what the run's projects have
- * become. `strike` resolves when everything is up again, `finish` when all is ended and checked.
+ * become: `prepare`, `strike` until the fault is done, `heal` until everything is up again, `finish`
+ * until all is ended and checked.
  */
 export class CrashRun {
   readonly kind: Kind;
@@ -48,7 +49,7 @@ export class CrashRun {
   readonly #work: Workload;
   #acting: Promise<void> = Promise.resolve();
   #takeover: Promise<number | null> = Promise.resolve(0);
-  #struck: Pick<Struck, "hit" | "missed"> = { hit: null, missed: null };
+  #struck: Struck | null = null;
   #healedAt = 0;
 
   constructor(kind: Kind, seed: number, places: RunPlaces) {
@@ -66,18 +67,37 @@ export class CrashRun {
     if (this.kind === "stop") await this.#work.prepareForStop();
   }
 
+  /** Does the fault. Two are not to be done at once. */
   async strike(): Promise<void> {
     switch (this.kind) {
       case "kill":
-        await this.#kill();
+        await this.#strikeService(aimOfKill(this.seed - 1, this.#rng), "SIGKILL");
         break;
       case "stop":
-        await this.#stop();
+        await this.#strikeService(aimOfStop(this.seed - 1, this.#rng), "SIGSTOP");
         break;
       case "postgres":
-        await this.#killPostgres();
+        this.#begin();
+        await pause(this.#rng.between(0, CRASH_LIMITS.strikeWithinMs));
+        await this.#places.rig.postgres.kill();
     }
     this.#work.struck();
+  }
+
+  /** Resolves when both processes and the database are there again. */
+  async heal(): Promise<void> {
+    const { stopMs, stopMoreMs, restartMinMs, restartMaxMs } = CRASH_LIMITS;
+    const slot = this.#struck?.slot;
+    if (this.kind === "stop" && slot !== undefined) {
+      const asking = this.#work.askStopped(slot);
+      this.#acting = allOf(this.#acting, asking);
+      await pause(stopMs + this.#rng.between(0, stopMoreMs));
+      slot.resume();
+    } else {
+      await pause(this.#rng.between(restartMinMs, restartMaxMs));
+      await (slot ?? this.#places.rig.postgres).start();
+      if (slot === undefined) this.#watch(Date.now(), "");
+    }
     this.#healedAt = Date.now();
     this.#refuseSurprises();
   }
@@ -99,55 +119,31 @@ export class CrashRun {
     violations.push(...(await checker.checkEvents(history.of(name))));
     history.forget(name);
     const { kind, seed } = this;
-    return { kind, seed, ...this.#struck, violations, takeoverMs, endMs };
+    const { hit = null, missed = null } = this.#struck ?? {};
+    return { kind, seed, hit, missed, violations, takeoverMs, endMs };
   }
 
-  async #kill(): Promise<void> {
-    const at = aimOfKill(this.seed - 1, this.#rng);
-    const struck = await this.#strikeService(at, "SIGKILL");
-    this.#watch(struck);
-    const { restartMinMs, restartMaxMs } = CRASH_LIMITS;
-    await pause(this.#rng.between(restartMinMs, restartMaxMs));
-    await struck.slot.start();
-  }
-
-  async #stop(): Promise<void> {
-    const struck = await this.#strikeService(aimOfStop(this.seed - 1, this.#rng), "SIGSTOP");
-    this.#watch(struck);
-    const asking = this.#work.askStopped(struck.slot);
-    const { stopMs, stopMoreMs } = CRASH_LIMITS;
-    await pause(stopMs + this.#rng.between(0, stopMoreMs));
-    struck.slot.resume();
-    this.#acting = Promise.all([this.#acting, asking]).then(() => {});
-  }
-
-  async #killPostgres(): Promise<void> {
-    const { rig } = this.#places;
-    this.#acting = this.#work.act();
-    await pause(this.#rng.between(0, CRASH_LIMITS.strikeWithinMs));
-    await rig.postgres.kill();
-    const { restartMinMs, restartMaxMs } = CRASH_LIMITS;
-    await pause(this.#rng.between(restartMinMs, restartMaxMs));
-    await rig.postgres.start();
-    this.#takeover = measureTakeover(this.#places.checker.sql, Date.now(), "");
-  }
-
-  async #strikeService(at: Aim | null, signal: "SIGKILL" | "SIGSTOP"): Promise<Struck> {
+  async #strikeService(at: Aim | null, signal: Signal): Promise<void> {
     const { rig } = this.#places;
     if (at !== null) await aim(rig, this.#name, at, signal);
-    this.#acting = this.#work.act();
+    this.#begin();
     if (at === null) await pause(this.#rng.between(0, CRASH_LIMITS.strikeWithinMs));
     const struck =
       at === null
         ? await strikeNow(rig, signal, this.#rng)
         : await strikeAt(rig, this.#name, at, signal, this.#rng);
     this.#struck = struck;
-    return struck;
+    this.#watch(struck.at, rig.other(struck.slot).service.output);
   }
 
-  #watch({ slot, at }: Struck): void {
-    const { rig, checker } = this.#places;
-    this.#takeover = measureTakeover(checker.sql, at, rig.other(slot).service.output);
+  #begin(): void {
+    this.#acting = allOf(this.#work.act());
+  }
+
+  #watch(since: number, outputOfOther: string): void {
+    this.#takeover = measureTakeover(this.#places.checker.sql, since, outputOfOther);
+    // Told by `finish`, which comes later.
+    this.#takeover.catch(() => {});
   }
 
   /** A process that ends by itself is no fault that was planted. @throws Error with its last words */
@@ -171,4 +167,11 @@ export class CrashRun {
       await pause(CRASH_LIMITS.pollMs);
     }
   }
+}
+
+/** All of them, whose failure is told by whoever awaits it, however late. */
+function allOf(...work: readonly Promise<void>[]): Promise<void> {
+  const all = Promise.all(work).then(() => {});
+  all.catch(() => {});
+  return all;
 }
