@@ -238,4 +238,26 @@ describe("errors around a deletion", () => {
     last = LIMITS.listEmptyPagesMax;
     expect(await listed()).toBe(last);
   });
+
+  it("take a page that names its own cursor for no listing: its keys would count twice (I7)", async () => {
+    const pages = ["second", "third", "third", null];
+    let page = 0;
+    const service = await start({
+      work: false,
+      wrap: (store) =>
+        withMethods<ObjectStore>(store, {
+          list: () =>
+            Promise.resolve({
+              entries: [{ key: "p/a", sizeBytes: 1, modifiedAt: 0 }],
+              next: pages[page++] ?? null,
+            }),
+        }),
+    });
+    const listed = async (): Promise<void> => {
+      for await (const entries of objectPages(service.context, "p/"))
+        expect(entries).toHaveLength(1);
+    };
+    await expect(listed()).rejects.toMatchObject({ code: "listing-broken" });
+    expect(page).toBe(3);
+  });
 });
