@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { canonicalPrefix, tombstoneKey } from "../../src/core/keys.ts";
-import type { MetadataSnapshot } from "../../src/adapters/memory/metadata/base.ts";
+import type { MetadataSnapshot } from "../../src/adapters/memory/metadata/state.ts";
 import { guardRestore } from "../../src/services/restore-guard.ts";
 import { ADMIN, putText } from "../support/context.ts";
 import { BYTES, deletionFixture, WAIT_MS } from "../support/deletion-fixture.ts";

@@ -1,109 +1,129 @@
-import type { MemorySnapshot } from "../../src/adapters/memory/object-store.ts";
+import { isLive } from "../../src/adapters/memory/metadata/state.ts";
+import type { MemoryObjectStore } from "../../src/adapters/memory/object-store.ts";
 import { parseCanonicalKey } from "../../src/core/keys.ts";
-import { explainKey, type LayoutSet } from "../../src/core/layouts/index.ts";
-import type { MetadataStore } from "../../src/ports/metadata/index.ts";
-import type { ObjectStore, VersionRef } from "../../src/ports/object-store.ts";
-import type { Violations } from "./model.ts";
+import type { ObjectStore } from "../../src/ports/object-store.ts";
+import { type Ground, uidOfKey } from "./model.ts";
 
-/** What was lost of one project after its purge began: what its receipt must account for. */
-export class Losses {
-  readonly #byProject = new Map<string, Set<string>>();
-
-  add(uid: string, key: string): void {
-    const keys = this.#byProject.get(uid) ?? new Set();
-    this.#byProject.set(uid, keys.add(key));
+/** Every version and marker of a key, each as a text that begins with the key. */
+function versionsOf(store: MemoryObjectStore, key: string): readonly string[] {
+  const units: string[] = [];
+  for (const [, version] of store.view().versionsBelow(key)) {
+    if (version.key !== key) break;
+    units.push(`${key}\0${version.versionId}\0${version.isDeleteMarker}`);
   }
-
-  of(uid: string): ReadonlySet<string> {
-    return this.#byProject.get(uid) ?? new Set();
-  }
+  return units;
 }
 
-function idOf({ key, versionId }: VersionRef): string {
-  return `${key}\0${versionId}`;
+function keyOf(unit: string): string {
+  return unit.slice(0, unit.indexOf("\0"));
 }
 
 /**
  * The store with a checker at every effect, however late it lands:
  * - I1: nothing comes into being for a project that has a receipt
- * - I4, I6: nothing is removed or aborted that a live project's rows name
+ * - I4: nothing is removed that a live project's rows name, and a deletion removes of its project alone
+ * - I6: a deletion removes and aborts nothing before its grace is over and its purge has begun
+ * @param by the deletion on whose behalf the calls are made, null for all that is none's
  */
-export function checkedStore(
-  store: ObjectStore,
-  there: () => MemorySnapshot,
-  metadata: MetadataStore,
-  layouts: LayoutSet,
-  violations: Violations,
-  losses: Losses,
-): ObjectStore {
-  const uidOf = async (key: string): Promise<string | null> => {
-    const canonical = parseCanonicalKey(key);
-    if (canonical) return canonical.projectUid;
-    const explained = explainKey(layouts, key);
-    if (!explained) return null;
-    if ("projectUid" in explained) return explained.projectUid;
-    return (await metadata.findProject(explained.projectId))?.uid ?? null;
-  };
-  const checkCreation = async (key: string, what: string): Promise<void> => {
-    const uid = await uidOf(key);
-    if (uid !== null && (await metadata.findReceipt(uid))) {
-      violations.add("I1", `${what} of ${key} after the receipt`);
+export function checkedStore(ground: Ground, by: string | null): ObjectStore {
+  const store = ground.objects;
+  const removals = new RemovalChecks(ground, by);
+  const made = async <T>(key: string, what: string, work: Promise<T>): Promise<T> => {
+    const done = await work;
+    const uid = uidOfKey(ground, key);
+    if (uid !== null && ground.metadata.view().rows.receipts.has(uid)) {
+      ground.violations.add("I1", `${what} of ${key} after the receipt`);
     }
-  };
-  const checkRemoval = async (key: string, unit: string): Promise<void> => {
-    const uid = await uidOf(key);
-    const project = uid === null ? null : await metadata.findProjectByUid(uid);
-    if (!project) return;
-    const live = project.state === "active" || project.state === "trashed";
-    if (!live) return losses.add(project.uid, unit);
-    for (const file of await metadata.listFiles(project.uid, { limit: 1000 })) {
-      if (file.key === key) violations.add("I4", `${key} removed while its file is live`);
-    }
-    if (!parseCanonicalKey(key)) violations.add("I4", `${key} removed in a live project`);
+    return done;
   };
   return {
     identity: store.identity,
     capabilities: () => store.capabilities(),
     list: (prefix, options) => store.list(prefix, options),
-    put: async (key, bytes) => {
-      await store.put(key, bytes);
-      await checkCreation(key, "a put");
-    },
+    put: (key, bytes) => made(key, "a put", store.put(key, bytes)),
     get: (key, range) => store.get(key, range),
     head: (key) => store.head(key),
     remove: async (keys) => {
-      const { objects } = there();
-      for (const key of keys) if (objects.has(key)) await checkRemoval(key, key);
-      return await store.remove(keys);
+      const before = new Set(keys.flatMap((key) => versionsOf(store, key)));
+      const results = await store.remove(keys);
+      // Where versions are kept it may only hide: what is gone is what no version shows any more.
+      for (const key of keys) for (const unit of versionsOf(store, key)) before.delete(unit);
+      for (const unit of before) removals.note(keyOf(unit), unit);
+      return results;
     },
     listVersions: (prefix, options) => store.listVersions(prefix, options),
     removeVersions: async (versions) => {
-      const asked = new Set(versions.map((version) => idOf(version)));
-      for (const version of there().versions) {
-        if (asked.has(idOf(version))) await checkRemoval(version.key, idOf(version));
+      const there = new Set(versions.flatMap(({ key }) => versionsOf(store, key)));
+      const results = await store.removeVersions(versions);
+      for (const { key } of versions) {
+        for (const unit of versionsOf(store, key)) there.delete(unit);
       }
-      return await store.removeVersions(versions);
+      for (const unit of there) removals.note(keyOf(unit), unit);
+      return results;
     },
     createUpload: (key, type) => store.createUpload(key, type),
-    uploadPart: async (key, uploadId, number, part) => {
-      const done = await store.uploadPart(key, uploadId, number, part);
-      await checkCreation(key, "a part");
-      return done;
-    },
-    copyPart: async (key, uploadId, number, source) => {
-      const done = await store.copyPart(key, uploadId, number, source);
-      await checkCreation(key, "a copied part");
-      return done;
-    },
+    uploadPart: (key, id, number, part) =>
+      made(key, "a part", store.uploadPart(key, id, number, part)),
+    copyPart: (key, id, number, source) =>
+      made(key, "a copied part", store.copyPart(key, id, number, source)),
     presignPart: () => Promise.resolve(null),
     presignGet: () => Promise.resolve(null),
     listParts: (key, uploadId) => store.listParts(key, uploadId),
-    completeUpload: async (key, uploadId, parts) => {
-      const done = await store.completeUpload(key, uploadId, parts);
-      await checkCreation(key, "an object");
-      return done;
+    completeUpload: (key, id, parts) =>
+      made(key, "an object", store.completeUpload(key, id, parts)),
+    abortUpload: async (key, uploadId) => {
+      const parts = store.view().uploads.get(uploadId)?.parts.size ?? 0;
+      await store.abortUpload(key, uploadId);
+      removals.noteAbort(key, uploadId, parts > 0);
     },
-    abortUpload: (key, uploadId) => store.abortUpload(key, uploadId),
     listUploads: (prefix, options) => store.listUploads(prefix, options),
   };
+}
+
+class RemovalChecks {
+  readonly #ground: Ground;
+  readonly #by: string | null;
+
+  constructor(ground: Ground, by: string | null) {
+    this.#ground = ground;
+    this.#by = by;
+  }
+
+  /** Something that was there is gone by this call. @param unit what counts in a receipt */
+  note(key: string, unit: string): void {
+    const { metadata, violations, losses } = this.#ground;
+    const uid = uidOfKey(this.#ground, key);
+    if (uid === null) {
+      if (this.#by !== null) violations.add("I4", `${key} is no project's, and was removed`);
+      return;
+    }
+    this.#checkDeletion(uid, `the removal of ${key}`);
+    const tx = metadata.view();
+    if (!isLive(tx, uid)) return losses.add(uid, unit);
+    for (const file of tx.rows.files.get(uid)?.values() ?? []) {
+      if (file.key === key) violations.add("I4", `${key} removed while its file is live`);
+    }
+    if (!parseCanonicalKey(key)) violations.add("I4", `${key} removed in a live project`);
+  }
+
+  noteAbort(key: string, uploadId: string, hadParts: boolean): void {
+    const { metadata, uploadsLost, partsLost } = this.#ground;
+    const uid = uidOfKey(this.#ground, key);
+    if (uid === null) return;
+    this.#checkDeletion(uid, `the abort of an upload of ${key}`);
+    if (isLive(metadata.view(), uid)) return;
+    uploadsLost.add(uid, uploadId);
+    if (hadParts && this.#by !== null) partsLost.add(uid, uploadId);
+  }
+
+  #checkDeletion(uid: string, what: string): void {
+    if (this.#by === null) return;
+    const { metadata, violations, world } = this.#ground;
+    const row = metadata.view().rows.deletions.get(this.#by);
+    if (row?.projectUid !== uid) violations.add("I4", `${what}, by ${this.#by} of another project`);
+    const begun = row?.purgeStartedAt ?? null;
+    if (!row || begun === null || begun < row.purgeAfter || world.nowMs < row.purgeAfter) {
+      violations.add("I6", `${what} by ${this.#by}, within its grace`);
+    }
+  }
 }

@@ -1,104 +1,98 @@
-import type { MemoryObjectStore } from "../../src/adapters/memory/object-store.ts";
 import { isTerminal } from "../../src/core/deletion.ts";
 import { fromUtf8 } from "../../src/core/encoding.ts";
-import type { LayoutSet } from "../../src/core/layouts/index.ts";
-import { parseReceipt } from "../../src/core/receipt.ts";
-import type { Project } from "../../src/core/model.ts";
-import type { MetadataStore } from "../../src/ports/metadata/index.ts";
-import type { Signer } from "../../src/ports/signer.ts";
-import type { Losses } from "./checked-store.ts";
-import type { ProjectModel, Violations } from "./model.ts";
+import { type Ground, type ProjectModel, remainsOf } from "./model.ts";
 
-export interface End {
-  readonly objects: MemoryObjectStore;
-  readonly metadata: MetadataStore;
-  readonly layouts: LayoutSet;
-  readonly projects: readonly ProjectModel[];
-  readonly losses: Losses;
-  readonly violations: Violations;
-  readonly signer: Signer;
-}
-
-/** Holds the end of a run against what its clients were told. Answers how many projects were deleted. */
-export async function checkEnd(end: End): Promise<number> {
-  let deleted = 0;
-  for (const deletion of await end.metadata.listDeletions({ limit: 1000 })) {
-    if (isTerminal(deletion.state)) continue;
-    const why = deletion.blocked ? ` (blocked: ${deletion.blocked.reason})` : "";
-    end.violations.add("I9", `${deletion.id} is still '${deletion.state}'${why}`);
+/** Whether all that was begun has come to its end: what liveness asks for (I5, I9). */
+export function hasEnded({ metadata, world, playing }: Ground): boolean {
+  if (world.underWay > 0 || playing > 0) return false;
+  const { deletions, projects, removals, uploads, receipts } = metadata.view().rows;
+  for (const { state, projectUid } of deletions.values()) {
+    const isHeld = state === "trashed" && projects.get(projectUid)?.hold !== null;
+    if (!isTerminal(state) && !isHeld) return false;
   }
-  for (const model of end.projects) {
-    const project = await end.metadata.findProjectByUid(model.uid);
-    if (!project) end.violations.add("I2", `project ${model.id} is gone without a trace`);
-    else if (project.state === "deleted") {
-      deleted++;
-      await checkDeleted(end, model);
-    } else await checkLive(end, model, project);
+  const isLive = (uid: string): boolean => {
+    const state = projects.get(uid)?.state;
+    return state === "active" || state === "trashed";
+  };
+  for (const { removal } of removals.values()) if (isLive(removal.projectUid)) return false;
+  for (const { upload } of uploads.values()) {
+    if (upload.state === "open" || upload.state === "committed") continue;
+    if (isLive(upload.projectUid)) return false;
   }
-  return deleted;
+  for (const { copied } of receipts.values()) if (!copied) return false;
+  return true;
 }
 
-function ownKeys(end: End, model: ProjectModel): readonly string[] {
-  const surfaces = end.layouts.surfacesFor(model);
-  return [...end.objects.snapshot().objects.keys()].filter((key) =>
-    surfaces.some((surface) => surface.owns(key)),
-  );
+/** Holds the end of a run against what its clients were told. */
+export function checkEnd(ground: Ground): void {
+  const { metadata, violations } = ground;
+  const { rows } = metadata.view();
+  if (!hasEnded(ground)) violations.add("I9", `not all has ended: ${whatGoesOn(ground)}`);
+  for (const model of ground.projects) {
+    const project = rows.projects.get(model.uid);
+    if (!project) violations.add("I2", `project ${model.id} is gone without a trace`);
+    else if (project.state === "deleted") checkDeleted(ground, model);
+    else checkLive(ground, model);
+  }
 }
 
-async function checkDeleted(end: End, model: ProjectModel): Promise<void> {
-  const { metadata, violations, losses, signer } = end;
+function whatGoesOn({ metadata, world }: Ground): string {
+  const { deletions, removals, uploads } = metadata.view().rows;
+  const standing = [...deletions.values()].filter(({ state }) => !isTerminal(state));
+  const named = standing.map(({ id, state, blocked }) => `${id} ${state} ${blocked?.reason ?? ""}`);
+  const rest = `${removals.size} removals, ${uploads.size} uploads, ${world.underWay} under way`;
+  return [...named, rest].join("; ");
+}
+
+function checkDeleted(ground: Ground, model: ProjectModel): void {
+  const { metadata, violations } = ground;
+  const { files, uploads, removals, receipts } = metadata.view().rows;
   if (!model.deletionRequested) violations.add("I4", `${model.id} was deleted unasked`);
-  for (const key of ownKeys(end, model)) violations.add("I1", `${key} outlived its receipt`);
-  for (const { key, versionId } of end.objects.snapshot().versions) {
-    const own = end.layouts.surfacesFor(model).some((surface) => surface.owns(key));
-    if (own) violations.add("I1", `version ${versionId} of ${key} outlived its receipt`);
-  }
-  for (const upload of end.objects.snapshot().uploads.values()) {
-    const own = end.layouts.surfacesFor(model).some((surface) => surface.owns(upload.key));
-    // An upload that was created late has no part, and no one ever learned its id (R1).
-    if (own && upload.parts.size > 0) violations.add("I1", `a part of ${upload.key} remains`);
-  }
-  const receipt = await metadata.findReceipt(model.uid);
-  if (!receipt) return violations.add("I7", `${model.id} is deleted and has no receipt`);
-  const payload = parseReceipt(await signer.verify(receipt.jws, []));
-  if (Date.parse(payload.times.purgeStartedAt) < model.purgeNotBefore) {
-    violations.add("I6", `${model.id} was purged within its grace`);
-  }
-  const stated = payload.surfaces
-    .filter(({ surface }) => surface !== "multipart")
-    .reduce((sum, { deleted }) => sum + deleted, 0);
-  const lost = losses.of(model.uid).size;
-  // What the late removal of a single file took after the purge began, no listing showed: it is absent.
-  if (lost < stated || lost > stated + payload.totals.absent) {
-    violations.add("I7", `the receipt of ${model.id} states ${stated}, the store lost ${lost}`);
-  }
-  const left = await metadata.listFiles(model.uid, { limit: 1 });
-  if (left.length > 0) violations.add("R7", `rows of ${model.id} remain`);
+  for (const what of remainsOf(ground, model)) violations.add("I1", `${what} outlived its receipt`);
+  if (!receipts.has(model.uid)) violations.add("I7", `${model.id} is deleted without a receipt`);
+  const left =
+    (files.get(model.uid)?.size ?? 0) +
+    uploads
+      .values()
+      .filter(({ upload }) => upload.projectUid === model.uid)
+      .toArray().length +
+    removals
+      .values()
+      .filter(({ removal }) => removal.projectUid === model.uid)
+      .toArray().length;
+  if (left > 0) violations.add("R7", `${left} rows of ${model.id} are left`);
 }
 
-async function checkLive(end: End, model: ProjectModel, project: Project): Promise<void> {
-  const { metadata, violations } = end;
+function checkLive(ground: Ground, model: ProjectModel): void {
+  const { metadata, violations, objects } = ground;
+  const { rows } = metadata.view();
   const contents = new Map<string, string>();
   const named = new Set<string>();
-  for (const file of await metadata.listFiles(model.uid, { limit: 1000 })) {
-    if (file.key === null) continue;
-    named.add(file.key);
-    const bytes = end.objects.snapshot().objects.get(file.key);
-    if (!bytes) violations.add("I2", `${model.id}: the object of ${file.path} is gone`);
-    else contents.set(file.path, fromUtf8(bytes));
+  const view = objects.view();
+  for (const file of rows.files.get(model.uid)?.values() ?? []) {
+    if (file.key === null) contents.set(file.path, "");
+    else {
+      named.add(file.key);
+      const bytes = view.bytesOf(file.key);
+      if (!bytes) violations.add("I2", `${model.id}: the object of ${file.path} is gone`);
+      else contents.set(file.path, fromUtf8(bytes));
+    }
   }
   for (const [path, possible] of model.files) {
     const found = contents.get(path) ?? null;
     if (possible.has(found)) continue;
-    violations.add("I2", `${project.state} ${model.id}: ${path} reads ${found ?? "nothing"}`);
+    violations.add("I2", `live ${model.id}: ${path} reads ${found ?? "nothing"}`);
   }
   for (const [key, text] of model.planted) {
-    const bytes = end.objects.snapshot().objects.get(key);
+    const bytes = view.bytesOf(key);
     if (!bytes || fromUtf8(bytes) !== text)
       violations.add("I4", `${key} of a live project is gone`);
   }
-  for (const key of ownKeys(end, model)) {
-    if (named.has(key) || model.planted.has(key)) continue;
-    violations.add("R12", `${key} of live ${model.id} is an orphan`);
+  // A committed upload's object is its file's; of an open one there is none.
+  for (const { prefix, owns } of ground.layouts.surfacesFor(model)) {
+    for (const key of view.keysBelow(prefix)) {
+      if (!owns(key) || named.has(key) || model.planted.has(key)) continue;
+      violations.add("R12", `${key} of live ${model.id} is an orphan`);
+    }
   }
 }

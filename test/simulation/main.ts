@@ -1,44 +1,101 @@
+import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
+import { playRange } from "./campaign.ts";
+import { runExhaustive } from "./exhaustive-main.ts";
+import { runMutants } from "./mutants-main.ts";
+import { neverHit } from "./must-hit.ts";
+import { appendRange, lastOf } from "./record.ts";
 import { simulate } from "./scenario.ts";
+import { NOTHING, type Outcome, sumOf } from "./tasks.ts";
 
-/**
- * `npm run simulate -- --seeds N [--from S]` runs seeds until one violates an invariant;
- * `SEED=n npm run simulate -- --trace` replays one and prints every event.
- */
+/** So many seeds are recorded at a time: a run that is stopped loses no more. */
+const RANGE_SEEDS = 2000;
+const LOG_DEFAULT = "docs/reliability/simulations.ndjson";
+/** Fewer seeds than these need not have struck everything. */
+const MUST_HIT_FROM_SEEDS = 20_000;
+
+const USAGE = `usage: npm run simulate -- [--seeds N] [--from S] [--workers N] [--record] [--log FILE] [--resume]
+       npm run simulate -- --mutants | --exhaustive [--scenarios N]
+       SEED=n npm run simulate -- --trace`;
+
 const { values } = parseArgs({
   options: {
-    seeds: { type: "string", default: "200" },
+    seeds: { type: "string", default: "1000" },
     from: { type: "string", default: "1" },
+    workers: { type: "string", default: String(availableParallelism()) },
+    scenarios: { type: "string", default: "1" },
+    log: { type: "string" },
+    record: { type: "boolean", default: false },
+    resume: { type: "boolean", default: false },
     trace: { type: "boolean", default: false },
+    mutants: { type: "boolean", default: false },
+    exhaustive: { type: "boolean", default: false },
   },
 });
 
-const only = process.env["SEED"];
-const from = Number(only ?? values.from);
-const count = only === undefined ? Number(values.seeds) : 1;
-if (!Number.isInteger(from) || !Number.isInteger(count) || count < 1) {
-  console.error(
-    "usage: npm run simulate -- --seeds N [--from S] [--trace]; SEED=n replays one seed",
-  );
+function numberOf(text: string): number {
+  const number = Number(text);
+  if (Number.isInteger(number) && number > 0) return number;
+  console.error(USAGE);
   process.exit(2);
 }
 
-const startedAt = Date.now();
-let deletions = 0;
-let events = 0;
-let failures = 0;
-for (let seed = from; seed < from + count; seed++) {
+async function replay(seed: number): Promise<boolean> {
   const trace = values.trace ? { trace: (line: string) => console.log(line) } : {};
-  const result = await simulate(seed, trace);
-  deletions += result.deletions;
-  events += result.events;
-  if (result.violations.length === 0) continue;
-  failures++;
-  console.error(`SEED=${seed} violates:`);
-  for (const { invariant, what } of result.violations) console.error(`  ${invariant} ${what}`);
+  const { violations, events, deletions, hash } = await simulate(seed, trace);
+  for (const { invariant, what } of violations) console.error(`${invariant} ${what}`);
+  console.log(
+    `seed ${seed}: ${events} events, ${deletions} deletions, ${violations.length} violations, hash ${hash}`,
+  );
+  return violations.length === 0;
 }
-const seconds = ((Date.now() - startedAt) / 1000).toFixed(1);
-console.log(
-  `${count} schedules, ${events} events, ${deletions} projects deleted, ${failures} with violations, ${seconds} s`,
-);
-process.exit(failures === 0 ? 0 : 1);
+
+async function playSeeds(threads: number): Promise<boolean> {
+  const wanted = numberOf(values.seeds);
+  const log = values.log ?? (values.record || values.resume ? LOG_DEFAULT : null);
+  const last = log !== null && values.resume ? lastOf(log, "schedules") : null;
+  const from = last === null ? numberOf(values.from) : last + 1;
+  const end = last === null ? from + wanted : Math.max(from, wanted + 1);
+  const startedAt = Date.now();
+  let sum: Outcome = NOTHING;
+  for (let at = from; at < end; at += RANGE_SEEDS) {
+    const begun = Date.now();
+    const count = Math.min(RANGE_SEEDS, end - at);
+    const outcome = await playRange(at, count, threads);
+    sum = sumOf(sum, outcome);
+    for (const { seed, violations } of outcome.failures) {
+      const what = violations.map((one) => `\n  ${one.invariant} ${one.what}`).join("");
+      console.error(`SEED=${seed} violates:${what}`);
+    }
+    for (const seed of outcome.different) console.error(`SEED=${seed} plays differently each time`);
+    if (log === null) continue;
+    const { events, deletions, calls, faults, kills, replayed } = outcome;
+    const seconds = (Date.now() - begun) / 1000;
+    const violations = outcome.failures.length + outcome.different.length;
+    const to = at + count - 1;
+    const figures = { seeds: count, violations, replayed, events, deletions, calls, faults, kills };
+    appendRange(log, { kind: "schedules", from: at, to, ...figures, workers: threads, seconds });
+  }
+  const missed = sum.seeds >= MUST_HIT_FROM_SEEDS ? neverHit(sum.hits) : [];
+  for (const what of missed) console.error(`never played: ${what}`);
+  const seconds = (Date.now() - startedAt) / 1000;
+  console.log(
+    `${sum.seeds} schedules (${from} to ${end - 1}), ${sum.failures.length} with violations, ` +
+      `${sum.different.length} of ${sum.replayed} replays differ, ${sum.deletions} deletions, ` +
+      `${sum.calls} calls, ${sum.faults} faults, ${sum.kills} kills, ${sum.events} events, ` +
+      `${seconds.toFixed(1)} s on ${threads} threads (${(sum.seeds / seconds).toFixed(0)} a second)`,
+  );
+  return sum.failures.length + sum.different.length + missed.length === 0;
+}
+
+async function main(): Promise<boolean> {
+  const only = process.env["SEED"];
+  const threads = numberOf(values.workers);
+  if (only !== undefined) return await replay(numberOf(only));
+  const print = (line: string): void => console.log(line);
+  if (values.mutants) return await runMutants(threads, print);
+  if (values.exhaustive) return await runExhaustive(numberOf(values.scenarios), threads, print);
+  return await playSeeds(threads);
+}
+
+process.exit((await main()) ? 0 : 1);

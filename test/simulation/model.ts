@@ -1,3 +1,8 @@
+import type { MemoryMetadataStore } from "../../src/adapters/memory/metadata-store.ts";
+import type { MemoryObjectStore } from "../../src/adapters/memory/object-store.ts";
+import { explainKey, type LayoutSet } from "../../src/core/layouts/index.ts";
+import type { World } from "./world.ts";
+
 /** What the clients of one run were told: the history that the checkers hold against the end. */
 export interface ProjectModel {
   readonly id: string;
@@ -22,6 +27,80 @@ export class Violations {
 
   add(invariant: string, what: string): void {
     this.found.push({ invariant, what });
+  }
+}
+
+/** What was lost of one project after its purge began: what its receipt must account for. */
+export class Losses {
+  readonly #byProject = new Map<string, Set<string>>();
+
+  add(uid: string, unit: string): void {
+    const units = this.#byProject.get(uid) ?? new Set();
+    this.#byProject.set(uid, units.add(unit));
+  }
+
+  of(uid: string): number {
+    return this.#byProject.get(uid)?.size ?? 0;
+  }
+}
+
+/** The two stores of one run as they really are, and what the checkers keep of their history. */
+export interface Ground {
+  readonly world: World;
+  readonly objects: MemoryObjectStore;
+  readonly metadata: MemoryMetadataStore;
+  readonly layouts: LayoutSet;
+  readonly projects: ProjectModel[];
+  /** Whether the store kept versions from the start. */
+  readonly versioned: boolean;
+  /** Whether every listing has more than one page, also one that shows nothing. */
+  readonly isPaged: boolean;
+  /** Clients that have not ended their part. */
+  playing: number;
+  readonly violations: Violations;
+  /** Objects, versions and markers. */
+  readonly losses: Losses;
+  /** Uploads that ended while the deletion ran, and those that it ended itself and that held parts. */
+  readonly uploadsLost: Losses;
+  readonly partsLost: Losses;
+  /** How often each thing happened that must happen. */
+  readonly hits: Map<string, number>;
+}
+
+export function hit(ground: Pick<Ground, "hits">, what: string): void {
+  ground.hits.set(what, (ground.hits.get(what) ?? 0) + 1);
+}
+
+const CANONICAL = "projects/";
+
+/** The uid of the project that a key belongs to, by whichever layout; null for none. */
+export function uidOfKey({ layouts, projects }: Ground, key: string): string | null {
+  if (key.startsWith(CANONICAL)) return key.split("/")[1] ?? null;
+  const explained = explainKey(layouts, key);
+  if (!explained) return null;
+  if ("projectUid" in explained) return explained.projectUid;
+  return projects.find(({ id }) => id === explained.projectId)?.uid ?? null;
+}
+
+/** Whatever of a project still lies in the store, in words. */
+export function* remainsOf(
+  { layouts, objects, versioned }: Ground,
+  project: { readonly id: string; readonly uid: string },
+): Generator<string> {
+  const view = objects.view();
+  const surfaces = layouts.surfacesFor(project);
+  for (const { prefix, owns } of surfaces) {
+    for (const key of view.keysBelow(prefix)) if (owns(key)) yield `the object ${key}`;
+    for (const [, { key, versionId, isDeleteMarker }] of view.versionsBelow(prefix)) {
+      // Where versioning was turned on in the midst, a removal that lands late leaves a marker, which
+      // holds nothing; the settling of the deletion finds it.
+      if (isDeleteMarker && !versioned) continue;
+      if (owns(key)) yield `the version ${versionId} of ${key}`;
+    }
+  }
+  for (const { key, parts } of view.uploads.values()) {
+    // An upload that was created late has no part, and no one ever learned its id (R1).
+    if (parts.size > 0 && surfaces.some(({ owns }) => owns(key))) yield `a part of ${key}`;
   }
 }
 

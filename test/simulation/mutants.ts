@@ -1,113 +1,196 @@
-import type { LayoutSet } from "../../src/core/layouts/index.ts";
-import type { MetadataStore } from "../../src/ports/metadata/index.ts";
-import type { ObjectStore } from "../../src/ports/object-store.ts";
-import { collect } from "../../src/services/bytes.ts";
-import { withMethods } from "../support/methods.ts";
-import type { Mutant } from "./scenario.ts";
+import { PORT_MUTANTS } from "./port-mutants.ts";
+import type { SourceChange } from "./source-change.ts";
 
-function layoutsWith(layouts: LayoutSet, surfacesFor: LayoutSet["surfacesFor"]): LayoutSet {
-  return { ...layouts, surfacesFor };
+export interface Mutant {
+  readonly name: string;
+  /** Absent where it is put in at a port. */
+  readonly change?: SourceChange;
+  /** Within so many seeds it must be found out; by experience with a margin. */
+  readonly seedsMax?: number;
 }
 
-/** Objects by a plain put when the upload completes: what cannot be fenced (R1). */
-function puttingStore(store: ObjectStore): ObjectStore {
-  const bodies = new Map<string, Uint8Array>();
-  return withMethods(store, {
-    uploadPart: async (_key, uploadId, number, part) => {
-      const bytes = await collect(part.body, part.sizeBytes);
-      bodies.set(`${uploadId} ${number}`, bytes);
-      return { partNumber: number, etag: "etag", sizeBytes: bytes.length };
-    },
-    completeUpload: async (key, uploadId, parts) => {
-      const bytes = parts.map(({ partNumber }) => bodies.get(`${uploadId} ${partNumber}`));
-      await store.put(key, Buffer.concat(bytes.filter((one) => one !== undefined)));
-      return await store.head(key);
-    },
-  });
-}
+/** Seeds within which most mutants are found out many times over. */
+export const MUTANT_SEEDS_MAX = 3000;
 
-/** Each is one wrong line, as it stands in a system of the field or in the original. */
+const PURGE = "src/services/purge";
+const ROWS = "src/adapters/memory/metadata";
+
+/** Each is one wrong line of the protocol. */
+const SOURCE_MUTANTS: readonly Mutant[] = [
+  {
+    name: "what the verification found is passed over",
+    change: { file: `${PURGE}/verify.ts`, from: "if (found.length > 0) {", to: "if (false) {" },
+  },
+  {
+    name: "a surface that cannot be listed counts as empty (defect 9)",
+    change: {
+      file: `${PURGE}/verify.ts`,
+      from: "    found.push(...seen);\n  } catch (error) {\n    if (!(error instanceof StoreError) || run.signal.aborted) throw error;\n    found.push(unknownSurface(surface, prefix, error));",
+      to: "    found.push(...seen);\n  } catch (error) {\n    if (!(error instanceof StoreError) || run.signal.aborted) throw error;",
+    },
+  },
+  {
+    name: "an error ends a purge and is told to nobody (defect 11)",
+    change: {
+      file: `${PURGE}/purge.ts`,
+      from: "return await blockAfter(run, error);",
+      to: 'return "blocked";',
+    },
+  },
+  {
+    name: "a blocked deletion is tried again in thirty years",
+    change: {
+      file: `${PURGE}/purge.ts`,
+      from: "{ ...cause, retryInMs });\n  await",
+      to: "{ ...cause, retryInMs: 1e12 });\n  await",
+    },
+  },
+  {
+    name: "the log of removals is written after the request (R5)",
+    change: {
+      file: `${PURGE}/sweep.ts`,
+      from: "  await recordPage(run, surface, units);\n  const keys = entries.map(({ key }) => key);\n  const removed = await removeKeys(run.context, keys, run.signal);",
+      to: "  const keys = entries.map(({ key }) => key);\n  const removed = await removeKeys(run.context, keys, run.signal);\n  await recordPage(run, surface, units);",
+    },
+  },
+  {
+    name: "an upload that became an object counts as both",
+    change: {
+      file: `${PURGE}/fence.ts`,
+      from: "await context.metadata.retractEntry(deletion.id, token, keyHash);",
+      to: "",
+    },
+    seedsMax: 20_000,
+  },
+  {
+    name: "only the first page of a listing is read (defect 6)",
+    change: {
+      file: "src/services/listing.ts",
+      from: "if (page.next === null) return;",
+      to: "return;",
+    },
+  },
+  {
+    name: "a listing that goes in a circle is followed for ever",
+    change: {
+      file: "src/services/listing.ts",
+      from: "if (page.next !== null && isRepeated)",
+      to: "if (page.next !== null && count > 1e9)",
+    },
+  },
+  {
+    name: "the row of a file's removal goes whatever failed (defect 7)",
+    change: {
+      file: "src/services/files/removals.ts",
+      from: "results.filter(({ verified }) => verified)",
+      to: "results",
+    },
+  },
+  {
+    name: "two files share a key (defect 4)",
+    change: {
+      file: "src/services/files/put.ts",
+      from: "  const fileUid = await newUid(context);\n  const upload",
+      to: '  const fileUid = "0".padEnd(26, input.path.endsWith("1") ? "a" : "b");\n  const upload',
+    },
+  },
+  {
+    name: "an upload that is given up is not aborted in the store",
+    change: {
+      file: "src/services/uploads/ending.ts",
+      from: "if (upload.storeUploadId !== null) await abortInStore(context, upload.key, upload.storeUploadId);",
+      to: "",
+    },
+    seedsMax: 20_000,
+  },
+  {
+    name: "a request larger than allowed goes through",
+    change: {
+      file: "src/services/deletions.ts",
+      from: 'if (options.maxObjects !== undefined && project.state !== "deleting") {',
+      to: "if (options.maxObjects === -1) {",
+    },
+  },
+  {
+    name: "every caller sees every project (I10)",
+    change: {
+      file: "src/core/caller.ts",
+      from: "return isAdmin(caller) || caller.subject === owner;",
+      to: "return true;",
+    },
+  },
+  {
+    name: "an undo is allowed once the purge has begun",
+    change: {
+      file: "src/core/deletion.ts",
+      from: 'deleting: { swept: "verifying" },',
+      to: 'deleting: { swept: "verifying", restored: "restored" },',
+    },
+  },
+  {
+    name: "claims have no fencing token",
+    change: { file: `${ROWS}/purge.ts`, from: "row.token !== token ||", to: "" },
+    seedsMax: 20_000,
+  },
+  {
+    name: "the claim of a dead worker stands for ever",
+    change: {
+      file: `${ROWS}/deletions.ts`,
+      from: "row.attempts++;\n  row.leaseUntil = tx.now + leaseMs;",
+      to: "row.attempts++;\n  row.leaseUntil = tx.now + leaseMs * 1e9;",
+    },
+  },
+  {
+    name: "a commit does not look whether the project is active (R1)",
+    change: {
+      file: `${ROWS}/uploads.ts`,
+      from: "const project = activeProject(tx, upload.projectUid);",
+      to: "const project = tx.rows.projects.get(upload.projectUid);",
+    },
+    seedsMax: 20_000,
+  },
+  {
+    name: "an upload is recorded for a project that is being deleted (R1)",
+    change: {
+      file: `${ROWS}/uploads.ts`,
+      from: "const project = activeProject(tx, input.projectUid);\n  sizeWith",
+      to: "const project = tx.rows.projects.get(input.projectUid);\n  sizeWith",
+    },
+    seedsMax: 20_000,
+  },
+  {
+    name: "tracked keys that no listing showed are forgotten",
+    change: { file: `${PURGE}/verify.ts`, from: "await recordAbsent(run);\n", to: "" },
+    seedsMax: 20_000,
+  },
+];
+
 export const MUTANTS: readonly Mutant[] = [
+  ...PORT_MUTANTS.map(({ name }) => ({ name })),
+  ...SOURCE_MUTANTS,
+];
+
+/**
+ * Wrong lines that change nothing, because another rule covers the same: genuine redundancies, kept
+ * since each is the cheaper or the earlier of the two, and shown here to be no more than that.
+ */
+export const REDUNDANCIES: readonly Mutant[] = [
   {
-    // Only empty pages before the end give it away: else the next pass takes the next page.
-    name: "an empty page is taken for the end of a listing (defect 6)",
-    store: (store) =>
-      withMethods(store, {
-        list: async (prefix, options) => {
-          const page = await store.list(prefix, options);
-          return page.entries.length === 0 ? { entries: [], next: null } : page;
-        },
-      }),
-  },
-  {
-    name: "aborts are not sent and uploads not listed",
-    store: (store) =>
-      withMethods(store, {
-        abortUpload: () => Promise.resolve(),
-        listUploads: () => Promise.resolve({ entries: [], next: null }),
-      }),
-  },
-  {
-    name: "a delete reply is believed and nothing is listed again (defect 2)",
-    store: (store) => {
-      const listed = new Set<string>();
-      return withMethods(store, {
-        remove: async (keys) => {
-          const done = keys.slice(0, Math.ceil(keys.length / 2));
-          await store.remove(done);
-          return keys.map((key) => ({ key, result: "gone" }));
-        },
-        list: async (prefix, options) => {
-          if (options?.cursor === undefined && listed.has(prefix))
-            return { entries: [], next: null };
-          listed.add(prefix);
-          return await store.list(prefix, options);
-        },
-      });
+    // The sweep lists uploads and aborts what it finds; what it finds not, nobody can complete.
+    name: "a key that a reply does not mention counts as gone: the verification lists it (R5, R6)",
+    change: {
+      file: "src/services/removing.ts",
+      from: '        result: "unknown",\n        retryable: true,\n        code: "unlisted-reply",\n        message: "the store\'s reply does not mention this key",',
+      to: '        result: "gone",',
     },
   },
   {
-    name: "versions are not looked for",
-    store: (store) =>
-      withMethods(store, {
-        capabilities: async () => ({ ...(await store.capabilities()), versioning: "none" }),
-      }),
-  },
-  {
-    name: "objects come into being by a plain put (R1)",
-    store: puttingStore,
-  },
-  {
-    name: "legacy layouts are skipped when rows exist (defect 5)",
-    layouts: (layouts) =>
-      layoutsWith(layouts, (project) => layouts.surfacesFor(project).slice(0, 1)),
-  },
-  {
-    name: "keys are matched by substring (defect 3)",
-    layouts: (layouts) =>
-      layoutsWith(layouts, (project) =>
-        layouts
-          .surfacesFor(project)
-          .map((surface) =>
-            surface.surface === "canonical"
-              ? surface
-              : { ...surface, prefix: "", owns: (key) => key.includes(project.id) },
-          ),
-      ),
-  },
-  {
-    name: "what a deleted file leaves in the store is forgotten (R12)",
-    metadata: (metadata: MetadataStore) =>
-      withMethods(metadata, {
-        dueRemovals: () => Promise.resolve([]),
-        findRemovals: () => Promise.resolve([]),
-      }),
-  },
-  {
-    name: "the grace is not kept (I6)",
-    metadata: (metadata: MetadataStore) =>
-      withMethods(metadata, {
-        requestDeletion: (request) => metadata.requestDeletion({ ...request, graceMs: 0 }),
-      }),
+    // The row is the truth, and the scan finds it within seconds.
+    name: "the job that wakes a worker is not queued: the scan finds the deletion",
+    change: {
+      file: "src/services/deletions.ts",
+      from: 'await jobs.enqueue("purge", { deletionId: deletion.id }, { key: deletion.id, delayMs });',
+      to: "void delayMs;",
+    },
   },
 ];

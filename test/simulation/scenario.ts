@@ -1,62 +1,51 @@
-import { sha256 } from "@noble/hashes/sha2.js";
-import { MemoryJobs } from "../../src/adapters/memory/jobs.ts";
 import { MemoryMetadataStore } from "../../src/adapters/memory/metadata-store.ts";
 import { MemoryObjectStore } from "../../src/adapters/memory/object-store.ts";
-import { retryingStore } from "../../src/adapters/retrying-store.ts";
-import { fromUtf8, toBase64Url, toHex, utf8 } from "../../src/core/encoding.ts";
-import { isTerminal } from "../../src/core/deletion.ts";
 import { DEFAULT_ID_FORMAT } from "../../src/core/ids.ts";
-import { canonicalPrefix } from "../../src/core/keys.ts";
-import { createLayoutSet, type LayoutSet } from "../../src/core/layouts/index.ts";
-import type { Log } from "../../src/ports/log.ts";
-import type { MetadataStore } from "../../src/ports/metadata/index.ts";
-import type { ObjectStore } from "../../src/ports/object-store.ts";
-import type { Signer, UrlSigner } from "../../src/ports/signer.ts";
-import type { Context } from "../../src/services/context.ts";
-import { DeletionWatch } from "../../src/services/deletion-watch.ts";
-import { InFlight } from "../../src/services/in-flight.ts";
-import { createServices, type Services } from "../../src/services/index.ts";
-import { jobHandlers, scanForever } from "../../src/services/worker.ts";
-import { checkedStore, Losses } from "./checked-store.ts";
-import { ADMIN, Client } from "./clients.ts";
-import { checkEnd } from "./end-checks.ts";
-import { contentOf, type ProjectModel, type Violation, Violations } from "./model.ts";
-import { jobsOf, metadataOf, storeOf } from "./ports.ts";
-import { type FaultRates, NO_FAULTS, Process } from "./process.ts";
+import { createLayoutSet } from "../../src/core/layouts/index.ts";
+import { type Play, playClient, release } from "./acts.ts";
+import { checkedMetadata } from "./checked-metadata.ts";
+import { ReceiptChecks } from "./checked-receipts.ts";
+import type { Api } from "./clients.ts";
+import { checkEnd, hasEnded } from "./end-checks.ts";
+import { drawRates, NO_FAULTS } from "./faults.ts";
+import { Fleet, type PortMutant } from "./fleet.ts";
+import { type Ground, Losses, type Violation, Violations } from "./model.ts";
+import { Nemesis, RESTART_MAX_MS } from "./nemesis.ts";
+import { plant } from "./planting.ts";
+import { checkPlan } from "./plan-check.ts";
+import type { Chance } from "./process.ts";
+import { besiege } from "./siege.ts";
+import { SIGNER, URL_SIGNER } from "./signers.ts";
 import { World } from "./world.ts";
-
-/** One wrong line, put in at a port: the checkers must find it out. */
-export interface Mutant {
-  readonly name: string;
-  readonly store?: (store: ObjectStore) => ObjectStore;
-  readonly metadata?: (store: MetadataStore) => MetadataStore;
-  readonly layouts?: (layouts: LayoutSet) => LayoutSet;
-}
 
 export interface SimulationResult {
   readonly seed: number;
   readonly violations: readonly Violation[];
   readonly hash: string;
   readonly events: number;
+  /** Projects that were deleted, each with its receipt. */
   readonly deletions: number;
-  readonly faults: ReadonlyMap<string, number>;
+  readonly calls: number;
+  readonly kills: number;
+  /** How often each thing happened: a fault to a call, a transition, a strike. */
+  readonly hits: ReadonlyMap<string, number>;
 }
 
-const LAYOUTS = [
+const MINUTE_MS = 60_000;
+/** After the last fault every due deletion must end within this (I9). */
+const LIVENESS_MS = 8 * 60 * MINUTE_MS;
+const CONVERGE_STEP_MS = 10_000;
+
+/** The layouts that every run has besides the canonical one; proven once. */
+export const LAYOUTS = createLayoutSet(DEFAULT_ID_FORMAT, [
   { name: "old", template: "old/{project}/**" },
   { name: "audio", template: "audio/proj_{project}/*" },
-];
-/** Siblings on purpose: each is a prefix of another (I4). */
-const IDS = ["p1", "p10", "p1-0", "p"];
-const FAULT_TIME_MS = 30 * 60_000;
-/** After the last fault every due deletion must end within this (I9). */
-const LIVENESS_MS = 6 * 3_600_000;
-const CONVERGE_STEP_MS = 15 * 60_000;
+]);
 
 /** One run: faults, then heal, then the bound within which all must have come to its end. */
 export async function simulate(
   seed: number,
-  options: { readonly trace?: (line: string) => void; readonly mutant?: Mutant } = {},
+  options: { readonly trace?: (line: string) => void; readonly mutant?: PortMutant } = {},
 ): Promise<SimulationResult> {
   const simulation = new Simulation(seed, options.mutant, options.trace ?? null);
   return await simulation.run();
@@ -65,227 +54,132 @@ export async function simulate(
 class Simulation {
   readonly #seed: number;
   readonly #world: World;
-  readonly #layouts: LayoutSet = createLayoutSet(DEFAULT_ID_FORMAT, LAYOUTS);
-  readonly #violations = new Violations();
-  readonly #losses = new Losses();
-  readonly #objects: MemoryObjectStore;
-  readonly #metadata: MemoryMetadataStore;
-  readonly #jobs: MemoryJobs;
-  readonly #store: ObjectStore;
-  readonly #mutant: Mutant | undefined;
-  readonly #faults = new Map<string, number>();
-  readonly #projects: ProjectModel[] = [];
-  readonly #slots = new Map<string, { process: Process; services: Services; stop: () => void }>();
-  #rates: FaultRates = NO_FAULTS;
-  #started = 0;
+  readonly #ground: Ground;
+  readonly #chance: Chance = { rates: NO_FAULTS, hits: new Map(), calls: 0 };
+  readonly #fleet: Fleet;
+  readonly #receipts: ReceiptChecks;
+  readonly #api: Api;
 
-  constructor(seed: number, mutant: Mutant | undefined, trace: ((line: string) => void) | null) {
+  constructor(
+    seed: number,
+    mutant: PortMutant | undefined,
+    trace: ((line: string) => void) | null,
+  ) {
     this.#seed = seed;
     this.#world = new World(seed, trace);
-    this.#mutant = mutant;
-    const { rng } = this.#world;
-    const clock = { now: () => this.#world.nowMs, sleep: () => Promise.resolve() };
-    const random = { bytes: (length: number) => rng.bytes(length) };
-    this.#objects = new MemoryObjectStore(clock, {
-      random,
-      pageKeys: rng.between(1, 20),
-      emptyPages: rng.chance(0.3),
-      versioning: rng.pick(["none", "none", "enabled", "suspended"]),
+    this.#ground = makeGround(this.#world, this.#chance.hits);
+    this.#receipts = new ReceiptChecks(this.#ground, SIGNER);
+    this.#fleet = new Fleet({
+      ground: this.#ground,
+      database: checkedMetadata(this.#ground, this.#receipts),
+      chance: this.#chance,
+      signer: SIGNER,
+      urlSigner: URL_SIGNER,
+      mutant,
+      doubleJobs: this.#world.rng.pick([0, 0, 0.2]),
     });
-    this.#metadata = new MemoryMetadataStore(clock);
-    this.#jobs = new MemoryJobs(timers(this.#world), SILENT);
-    this.#store = checkedStore(
-      this.#objects,
-      () => this.#objects.snapshot(),
-      this.#metadata,
-      this.#layouts,
-      this.#violations,
-      this.#losses,
-    );
+    this.#api = () => this.#fleet.services(this.#world.rng.pick(["api1", "api2"]));
   }
 
   async run(): Promise<SimulationResult> {
-    await this.#plant();
     const { rng } = this.#world;
-    this.#rates = {
-      refused: rng.pick([0, 0.02, 0.1]),
-      lost: rng.pick([0, 0.02, 0.08]),
-      late: rng.pick([0, 0.01, 0.05]),
-      twice: rng.pick([0, 0.02, 0.1]),
-    };
-    for (const name of ["api1", "api2", "worker1", "worker2"]) this.#start(name);
-    for (let i = 1; i <= 3; i++) {
-      const client = new Client(this.#world, `client${i}`, this.#projects, () => this.#api());
-      void client.act(rng.between(10, 30));
+    const isLarge = rng.chance(0.04);
+    await plant(this.#ground, isLarge ? 4 : rng.between(2, 3));
+    for (const name of ["api1", "api2", "worker1", "worker2"]) this.#fleet.start(name);
+    this.#chance.rates = drawRates(rng);
+    const faultTimeMs = isLarge ? 30 * MINUTE_MS : rng.pick([1, 2, 4, 8]) * MINUTE_MS;
+    const play = drawPlay(this.#world, isLarge, faultTimeMs);
+    const clients = isLarge ? 3 : rng.between(1, 2);
+    for (let i = 1; i <= clients; i++) {
+      this.#ground.playing++;
+      void playClient(this.#ground, `client${i}`, this.#api, play).then(
+        () => this.#ground.playing--,
+      );
     }
-    this.#nemesis();
-    await this.#world.run(FAULT_TIME_MS);
-    this.#heal();
-    await this.#converge();
-    const deletions = await checkEnd({
-      objects: this.#objects,
-      metadata: this.#metadata,
-      layouts: this.#layouts,
-      projects: this.#projects,
-      losses: this.#losses,
-      violations: this.#violations,
-      signer: SIGNER,
-    });
+    const nemesis = new Nemesis(this.#ground, this.#fleet);
+    nemesis.begin(faultTimeMs);
+    await this.#world.run(faultTimeMs);
+    nemesis.heal();
+    this.#chance.rates = NO_FAULTS;
+    this.#world.note("world", "healed", "");
+    await this.#afterwards();
+    checkEnd(this.#ground);
+    await this.#receipts.check();
     return {
       seed: this.#seed,
-      violations: this.#violations.found,
+      violations: this.#ground.violations.found,
       hash: this.#world.hash,
       events: this.#world.events,
-      deletions,
-      faults: this.#faults,
+      deletions: this.#receipts.count,
+      calls: this.#chance.calls,
+      kills: nemesis.kills,
+      hits: this.#ground.hits,
     };
   }
 
-  /** Projects with sibling ids, and what usually stays behind. */
-  async #plant(): Promise<void> {
-    for (const [i, id] of IDS.entries()) {
-      const uid = `0${i}`.padEnd(26, "a");
-      await this.#metadata.createProject({
-        id,
-        uid,
-        name: id,
-        owner: ADMIN.subject,
-        metadata: {},
-        quotaBytes: null,
-        ttlMs: null,
-        expiresAt: null,
-      });
-      const planted = new Map<string, string>();
-      for (const key of [
-        `${canonicalPrefix(uid)}stray`,
-        `${canonicalPrefix(uid)}deep/er/stray`,
-        `old/${id}/a`,
-        `old/${id}/b/c`,
-        `audio/proj_${id}/x`,
-      ]) {
-        planted.set(key, `planted ${key}`);
-        // Older versions below it, where they are kept.
-        for (const text of ["older", "old", `planted ${key}`]) {
-          await this.#objects.put(key, contentOf(text));
-        }
-      }
-      // Only a marker and what it hides, where that is kept.
-      await this.#objects.put(`${canonicalPrefix(uid)}hidden`, contentOf("hidden"));
-      await this.#objects.remove([`${canonicalPrefix(uid)}hidden`]);
-      await this.#objects.createUpload(`${canonicalPrefix(uid)}open`, "x/y");
-      await this.#objects.createUpload(`old/${id}/open`, "x/y");
-      this.#projects.push({
-        id,
-        uid,
-        files: new Map(),
-        planted,
-        deletionRequested: false,
-        purgeNotBefore: Number.POSITIVE_INFINITY,
-      });
-    }
-  }
-
-  #start(slot: string): void {
-    const name = `${slot}.${++this.#started}`;
-    const process = new Process(this.#world, name, this.#faults);
-    process.rates = this.#rates;
-    const skewMs = this.#world.rng.pick([0, 0, -7_200_000, 7_200_000]);
+  /** Without faults: what is held is released, some seeds are besieged, and all comes to its end. */
+  async #afterwards(): Promise<void> {
     const { rng } = this.#world;
-    const mine = this.#jobs.attach();
-    const mutated = this.#mutant?.metadata?.(this.#metadata) ?? this.#metadata;
-    const random = { bytes: (length: number) => rng.bytes(length) };
-    const reached = storeOf(process, this.#mutant?.store?.(this.#store) ?? this.#store);
-    const context: Context = {
-      store: retryingStore(reached, { clock: process.clock, random }),
-      metadata: metadataOf(process, mutated),
-      jobs: jobsOf(process, mine),
-      clock: { ...process.clock, now: () => process.clock.now() + skewMs },
-      random,
-      signer: SIGNER,
-      urlSigner: URL_SIGNER,
-      log: SILENT,
-      layouts: this.#mutant?.layouts?.(this.#layouts) ?? this.#layouts,
-      settings: { graceMs: 0, deleteWaitMs: 60_000, urlExpiryMs: 60_000, settleMs: [] },
-      inFlight: new InFlight(),
-      watch: new DeletionWatch(),
-    };
-    const stopping = new AbortController();
-    if (slot.startsWith("worker")) {
-      void mine.work(jobHandlers(context));
-      void scanForever(context, stopping.signal);
+    await this.#run(RESTART_MAX_MS);
+    if (rng.chance(0.7)) {
+      const releases = this.#ground.projects.map((project) =>
+        release(this.#ground, project, this.#api),
+      );
+      await Promise.all([...releases, this.#run(2 * MINUTE_MS)]);
     }
-    const stop = (): void => {
-      process.kill();
-      mine.crash();
-    };
-    this.#slots.set(slot, { process, services: createServices(context), stop });
+    await this.#converge();
+    if (rng.chance(0.08)) {
+      await besiege(this.#ground, this.#api, this.#chance, (forMs) => this.#run(forMs));
+      await this.#converge();
+    }
+    if (rng.chance(0.1)) {
+      await checkPlan(this.#ground, this.#api, (forMs) => this.#run(forMs));
+    }
   }
 
-  #api(): Services | null {
-    const slot = this.#slots.get(this.#world.rng.pick(["api1", "api2"]));
-    return slot?.process.alive ? slot.services : null;
-  }
-
-  /** Kills and pauses processes at random until the faults end. */
-  #nemesis(): void {
-    const { rng } = this.#world;
-    const strikes = rng.between(0, 8);
-    for (let i = 0; i < strikes; i++) {
-      this.#world.schedule(rng.between(1000, FAULT_TIME_MS), () => {
-        const name = rng.pick([...this.#slots.keys()]);
-        const slot = this.#slots.get(name);
-        if (!slot?.process.alive) return;
-        if (rng.chance(0.3)) return slot.process.pause(rng.between(1000, 120_000));
-        slot.stop();
-        this.#world.schedule(rng.between(100, 30_000), () => this.#start(name));
-      });
-    }
+  async #run(forMs: number): Promise<void> {
+    await this.#world.run(this.#world.elapsedMs + forMs);
   }
 
   /** Runs on until every deletion has ended and every late effect has landed, or the bound is over. */
   async #converge(): Promise<void> {
-    for (let at = FAULT_TIME_MS; at < FAULT_TIME_MS + LIVENESS_MS; at += CONVERGE_STEP_MS) {
-      await this.#world.run(at + CONVERGE_STEP_MS);
-      const deletions = await this.#metadata.listDeletions({ limit: 1000 });
-      const removals = await this.#metadata.dueRemovals(1);
-      const ended = deletions.every(({ state }) => isTerminal(state)) && removals.length === 0;
-      if (ended && this.#world.underWay === 0) return;
+    const until = this.#world.elapsedMs + LIVENESS_MS;
+    while (this.#world.elapsedMs < until && !hasEnded(this.#ground)) {
+      await this.#run(CONVERGE_STEP_MS);
     }
-  }
-
-  #heal(): void {
-    this.#world.note("healed");
-    this.#rates = NO_FAULTS;
-    for (const { process } of this.#slots.values()) process.rates = NO_FAULTS;
   }
 }
 
-const SILENT: Log = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-  child: () => SILENT,
-};
+function makeGround(world: World, hits: Map<string, number>): Ground {
+  const { rng } = world;
+  const clock = { now: () => world.nowMs, sleep: () => Promise.resolve() };
+  const pageKeys = rng.pick([1, 2, 3, 5, 20]);
+  const emptyPages = rng.chance(0.3);
+  const versioning = rng.pick(["none", "none", "none", "enabled", "suspended"] as const);
+  return {
+    world,
+    objects: new MemoryObjectStore(clock, {
+      random: { bytes: (length) => rng.bytes(length) },
+      pageKeys,
+      emptyPages,
+      versioning,
+    }),
+    metadata: new MemoryMetadataStore(clock),
+    layouts: LAYOUTS,
+    projects: [],
+    playing: 0,
+    versioned: versioning !== "none",
+    isPaged: emptyPages,
+    violations: new Violations(),
+    losses: new Losses(),
+    uploadsLost: new Losses(),
+    partsLost: new Losses(),
+    hits,
+  };
+}
 
-/** Deterministic and synchronous inside; the real signer is held to its own tests. */
-const SIGNER: Signer = {
-  publicKey: { kty: "OKP", crv: "Ed25519", x: "", kid: "sim", use: "sig", alg: "EdDSA" },
-  sign: (payload) => Promise.resolve(`sim.${toBase64Url(payload)}.${toHex(sha256(payload))}`),
-  verify: (jws) => {
-    const [, payload = "", tag] = jws.split(".");
-    const bytes = Buffer.from(payload, "base64url");
-    if (toHex(sha256(bytes)) !== tag) throw new Error(`bad tag: ${fromUtf8(bytes)}`);
-    return Promise.resolve(bytes);
-  },
-};
-
-const URL_SIGNER: UrlSigner = {
-  sign: (text) => toHex(sha256(utf8(text))),
-  verify: (text, tag) => toHex(sha256(utf8(text))) === tag,
-};
-
-function timers(world: World): { now: () => number; sleep: Context["clock"]["sleep"] } {
-  const process = new Process(world, "jobs", new Map());
-  return process.clock;
+function drawPlay({ rng }: World, isLarge: boolean, faultTimeMs: number): Play {
+  const actions = isLarge ? rng.between(15, 30) : rng.between(4, 12);
+  const pauseMaxMs = Math.ceil(faultTimeMs / actions);
+  return { actions, pauseMaxMs, deletes: rng.pick([0.4, 0.7, 1]) };
 }

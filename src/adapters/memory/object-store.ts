@@ -38,11 +38,16 @@ import { piecesOf } from "../part-body.ts";
 import type { ObjectStoreCall } from "../../ports/around-store.ts";
 import type { MemoryFailures } from "./object-failures.ts";
 import { chunksOf, headOf, md5, pretendedUrl } from "./object-bytes.ts";
-import type { MemoryObjectStoreOptions, MemorySnapshot } from "./object-options.ts";
+import {
+  type MemoryObjectStoreOptions,
+  type MemorySnapshot,
+  type MemoryView,
+  snapshotOf,
+} from "./object-options.ts";
 import { OpenUploads } from "./object-uploads.ts";
 import { ObjectVersions, type StoredObject, type Versioning } from "./object-versions.ts";
 
-export type { MemoryObjectStoreOptions, MemorySnapshot } from "./object-options.ts";
+export type { MemoryObjectStoreOptions, MemorySnapshot, MemoryView } from "./object-options.ts";
 
 /**
  * The executable specification of ObjectStore. Deterministic, and synchronous inside: the effect of
@@ -237,17 +242,16 @@ export class MemoryObjectStore implements ObjectStore {
   }
 
   /** All that is there, for tests. The maps are copies, the bytes are not. */
-  snapshot(): MemorySnapshot {
-    const objects = new Map<string, Uint8Array>();
-    for (const key of this.#objects.liveKeys()) objects.set(key, this.#find(key).bytes);
-    const uploads = new Map(
-      [...this.#uploads.all()].map(([uploadId, { key, parts }]) => {
-        const bytes = [...parts].map(([number, part]) => [number, part.bytes] as const);
-        return [uploadId, { key, parts: new Map(bytes) }];
-      }),
-    );
-    const versions = [...this.#objects.versionsBelow("", null)].map(([, version]) => version);
-    return { objects, versions, uploads };
+  snapshot = (): MemorySnapshot => snapshotOf(this.view());
+
+  /** The same without a copy, to be looked at and not touched: what a checker reads at every effect. */
+  view(): MemoryView {
+    return {
+      keysBelow: (prefix) => this.#objects.liveBelow(prefix, null),
+      bytesOf: (key) => this.#objects.find(key)?.bytes ?? null,
+      versionsBelow: (prefix) => this.#objects.versionsBelow(prefix, null),
+      uploads: this.#uploads.all(),
+    };
   }
 
   get #partBytesMin(): number {

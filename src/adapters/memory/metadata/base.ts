@@ -1,10 +1,6 @@
 import type { Clock } from "../../../ports/clock.ts";
-import { emptyRows, type Rows, type Tx } from "./state.ts";
-
-/** The whole database at one moment, for `restore`. */
-export interface MetadataSnapshot {
-  readonly rows: Rows;
-}
+import { copyOf } from "../copy.ts";
+import { emptyRows, type MetadataSnapshot, type Rows, type Tx } from "./state.ts";
 
 /** The rows, and how operations are run on them: each in one synchronous step. */
 export abstract class MemoryBase {
@@ -25,7 +21,12 @@ export abstract class MemoryBase {
     this.rows = structuredClone(snapshot.rows);
   }
 
+  /** The rows themselves, to be looked at and not touched: what a checker reads at every effect. */
+  view(): Tx {
+    return { rows: this.rows, now: this.clock.now() };
+  }
+
   protected run<T>(work: (tx: Tx) => T): T {
-    return structuredClone(work({ rows: this.rows, now: this.clock.now() }));
+    return copyOf(work({ rows: this.rows, now: this.clock.now() }));
   }
 }

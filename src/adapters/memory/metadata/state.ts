@@ -115,6 +115,11 @@ export interface Rows {
   readonly publicKeys: Map<string, PublicKey>;
 }
 
+/** The whole database at one moment, for `restore`. */
+export interface MetadataSnapshot {
+  readonly rows: Rows;
+}
+
 /** What one operation works on: the rows, and the database's time at which it happens (R8). */
 export interface Tx {
   readonly rows: Rows;

@@ -1,0 +1,111 @@
+import type { MemoryMetadataStore } from "../../src/adapters/memory/metadata-store.ts";
+import type { DeletionRow } from "../../src/adapters/memory/metadata/state.ts";
+import type { DeletionEvent } from "../../src/core/deletion.ts";
+import type { MetadataStore } from "../../src/ports/metadata/index.ts";
+import { withMethods } from "../support/methods.ts";
+import type { ReceiptChecks } from "./checked-receipts.ts";
+import { type Ground, hit, remainsOf } from "./model.ts";
+
+/** Of each file of a project, what its row named when the deletion was requested. */
+type Files = ReadonlyMap<string, string | null>;
+
+/**
+ * The database with a checker at every effect that moves a deletion:
+ * - I3: at the receipt nothing is left and no surface is unknown, in the transaction that writes it
+ * - I6: no purge begins before its grace is over or under a hold
+ * - I7: one receipt, that states what the store lost
+ * - I8: an undo finds every file that the request found, with its object
+ */
+export function checkedMetadata(ground: Ground, receipts: ReceiptChecks): MetadataStore {
+  const { metadata, violations } = ground;
+  const atRequest = new Map<string, Files>();
+  const rowOf = (id: string): DeletionRow | undefined => metadata.view().rows.deletions.get(id);
+  const moved = (state: string | undefined, event: DeletionEvent): void =>
+    hit(ground, `deletion ${state} ${event}`);
+  const checked: Partial<MetadataStore> = {
+    requestDeletion: async (request) => {
+      const done = await metadata.requestDeletion(request);
+      if (!done.joined) atRequest.set(done.deletion.id, filesOf(metadata, request.projectUid));
+      return done;
+    },
+    restoreProject: async (uid) => {
+      const deletion = await metadata.restoreProject(uid);
+      moved("trashed", "restored");
+      const before = atRequest.get(deletion.id) ?? new Map<string, string | null>();
+      checkRestored(ground, uid, before);
+      return deletion;
+    },
+    advance: async (id, token, event) => {
+      const before = rowOf(id)?.state;
+      const deletion = await metadata.advance(id, token, event);
+      moved(before, event);
+      if (event === "purge-began") checkBeginning(ground, rowOf(id));
+      return deletion;
+    },
+    setBlocked: async (id, token, blocked) => {
+      const deletion = await metadata.setBlocked(id, token, blocked);
+      if (deletion.blocked) hit(ground, `blocked ${deletion.blocked.code}`);
+      if (deletion.blocked?.reason === "")
+        violations.add("I12", `${id} is blocked without a reason`);
+      return deletion;
+    },
+    completeDeletion: async (id, token, seal) => {
+      const deletion = await metadata.completeDeletion(id, token, async (facts) => {
+        checkNothingLeft(ground, rowOf(id));
+        return await seal(facts);
+      });
+      moved("verifying", "verified");
+      receipts.issued(deletion.projectUid);
+      return deletion;
+    },
+  };
+  return withMethods<MetadataStore>(metadata, checked);
+}
+
+function filesOf(metadata: MemoryMetadataStore, uid: string): Files {
+  const rows = metadata.view().rows.files.get(uid)?.values() ?? [];
+  return new Map([...rows].map(({ path, key, uid: file }) => [`${path} ${file}`, key]));
+}
+
+function checkRestored(ground: Ground, uid: string, before: Files): void {
+  const now = filesOf(ground.metadata, uid);
+  for (const [file, key] of before) {
+    const isSame = now.get(file) === key;
+    if (isSame && (key === null || ground.objects.view().bytesOf(key) !== null)) continue;
+    ground.violations.add("I8", `${file} of ${uid} is not what it was before the undone request`);
+  }
+}
+
+function checkBeginning(ground: Ground, row: DeletionRow | undefined): void {
+  if (!row) return;
+  const { metadata, violations, world, projects } = ground;
+  const hold = metadata.view().rows.projects.get(row.projectUid)?.hold ?? null;
+  if (hold) violations.add("I6", `${row.id} began under a hold`);
+  // By the row, and by what was asked for: a row may be wrong.
+  const asked = projects.find(({ uid }) => uid === row.projectUid)?.purgeNotBefore ?? 0;
+  if (world.nowMs < Math.max(row.purgeAfter, asked)) {
+    violations.add("I6", `${row.id} began within its grace`);
+  }
+}
+
+function checkNothingLeft(ground: Ground, row: DeletionRow | undefined): void {
+  if (!row) return;
+  const { violations, layouts, versioned } = ground;
+  const project = { id: row.projectId, uid: row.projectUid };
+  for (const what of remainsOf(ground, project))
+    violations.add("I3", `${what} remains at the receipt`);
+  if (row.residue.length > 0) violations.add("I3", `${row.id} has residue at the receipt`);
+  for (const { surface, prefix } of layouts.surfacesFor(project)) {
+    for (const wanted of versioned ? [surface, "multipart", "versions"] : [surface, "multipart"]) {
+      const listed = row.evidence.some(
+        (one) => one.surface === wanted && one.prefix === prefix && one.entries === 0,
+      );
+      if (!listed) violations.add("I3", `${row.id} has no empty listing of ${wanted} at ${prefix}`);
+    }
+  }
+  for (const { at } of row.evidence) {
+    if (row.fencedAt === null || at < row.fencedAt) {
+      violations.add("I3", `${row.id} has evidence from before its fence`);
+    }
+  }
+}

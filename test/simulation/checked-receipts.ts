@@ -1,0 +1,102 @@
+import { parseReceipt, receiptHash } from "../../src/core/receipt.ts";
+import type { Signer } from "../../src/ports/signer.ts";
+import type { Ground } from "./model.ts";
+
+interface Issued {
+  readonly jws: string;
+  /** What the store had lost of the project by then. */
+  readonly objects: number;
+  readonly uploads: number;
+  readonly uploadsWithParts: number;
+}
+
+/** Every receipt over the whole run (I7): one per project, in one chain, and true. */
+export class ReceiptChecks {
+  readonly #ground: Ground;
+  readonly #signer: Signer;
+  readonly #issued = new Map<string, Issued>();
+  #last: { readonly sequence: number; readonly hash: string | null } = { sequence: 0, hash: null };
+
+  constructor(ground: Ground, signer: Signer) {
+    this.#ground = ground;
+    this.#signer = signer;
+  }
+
+  get count(): number {
+    return this.#issued.size;
+  }
+
+  /** Right after the transaction that wrote it. */
+  issued(uid: string): void {
+    const { metadata, violations, losses, uploadsLost, partsLost } = this.#ground;
+    const receipt = metadata.view().rows.receipts.get(uid)?.receipt;
+    if (!receipt) return violations.add("I7", `${uid} was completed without a receipt`);
+    if (this.#issued.has(uid)) violations.add("I7", `${uid} got a second receipt`);
+    if (receipt.sequence !== this.#last.sequence + 1)
+      violations.add("I7", `${uid} breaks the chain`);
+    this.#issued.set(uid, {
+      jws: receipt.jws,
+      objects: losses.of(uid),
+      uploads: uploadsLost.of(uid),
+      uploadsWithParts: partsLost.of(uid),
+    });
+    this.#last = { sequence: receipt.sequence, hash: receipt.hash };
+    if (receiptHash(receipt.jws) !== receipt.hash) violations.add("I7", `${uid}: wrong hash`);
+  }
+
+  /** At the end: none was changed or lost, each verifies, and its counts are what the store lost. */
+  async check(): Promise<void> {
+    const { metadata, violations } = this.#ground;
+    const { receipts } = metadata.view().rows;
+    for (const uid of receipts.keys()) {
+      if (!this.#issued.has(uid)) violations.add("I7", `the receipt of ${uid} came from nowhere`);
+    }
+    let previous: string | null = null;
+    for (const [uid, issued] of this.#issued) {
+      if (receipts.get(uid)?.receipt.jws !== issued.jws) {
+        violations.add("I7", `the receipt of ${uid} was changed`);
+      }
+      await this.#checkOne(uid, issued, previous);
+      previous = receiptHash(issued.jws);
+    }
+  }
+
+  async #checkOne(uid: string, issued: Issued, previous: string | null): Promise<void> {
+    const { metadata, violations } = this.#ground;
+    const payload = parseReceipt(await this.#signer.verify(issued.jws, []));
+    const { surfaces, totals, times, project, deletion } = payload;
+    const row = metadata.view().rows.deletions.get(deletion);
+    if (project.uid !== uid || row?.projectUid !== uid) {
+      violations.add("I7", `the receipt of ${uid} names another project or deletion`);
+    }
+    if (payload.previous !== previous)
+      violations.add("I7", `${uid} names another receipt before it`);
+    if (Date.parse(times.purgeStartedAt) < (row?.purgeAfter ?? 0)) {
+      violations.add("I6", `${uid} was purged within its grace`);
+    }
+    const stated = (multipart: boolean): number =>
+      surfaces
+        .filter(({ surface }) => (surface === "multipart") === multipart)
+        .reduce((sum, { deleted }) => sum + deleted, 0);
+    // What the late removal of a single file took after the purge began, no listing showed: it is absent.
+    checkCount(this.#ground, `objects of ${uid}`, stated(false), issued.objects, totals.absent);
+    // One without parts held nothing; where a retried call made two of one key, one may go uncounted.
+    const unseen = issued.uploads - issued.uploadsWithParts;
+    checkCount(this.#ground, `uploads of ${uid}`, stated(true), issued.uploads, unseen);
+    if (payload.merkle.leaves !== totals.deleted) {
+      violations.add("I7", `the receipt of ${uid} has ${payload.merkle.leaves} leaves`);
+    }
+  }
+}
+
+/** @param unseen how many of the lost ones no listing may have shown */
+function checkCount(
+  { violations }: Ground,
+  what: string,
+  stated: number,
+  lost: number,
+  unseen: number,
+): void {
+  if (lost >= stated && lost <= stated + unseen) return;
+  violations.add("I7", `the receipt states ${stated} ${what}, the store lost ${lost}`);
+}

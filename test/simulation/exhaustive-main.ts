@@ -1,0 +1,83 @@
+import { injectionsFor, type Injection, playInjected, SCENARIOS } from "./exhaustive.ts";
+import { spread, Thread } from "./threads.ts";
+
+/** A single fault, and every second one after it. */
+export interface PairTask {
+  readonly scenario: number;
+  readonly first: Injection;
+}
+
+export interface PairOutcome {
+  readonly pairs: number;
+  readonly failures: readonly string[];
+}
+
+export interface Exhausted {
+  readonly name: string;
+  /** Calls of the worker in the run without a fault. */
+  readonly calls: number;
+  readonly singles: number;
+  readonly pairs: number;
+  readonly failures: readonly string[];
+}
+
+function failureOf(injections: readonly Injection[], violations: readonly string[]): string[] {
+  if (violations.length === 0) return [];
+  const where = injections.map(({ at, fault }) => `${fault} at ${at}`).join(", ");
+  return [`${where}: ${violations.slice(0, 3).join("; ")}`];
+}
+
+/** The single fault by itself, then with each fault at each call that comes after it in that run. */
+export async function playPairs({ scenario, first }: PairTask): Promise<PairOutcome> {
+  const played = SCENARIOS[scenario];
+  if (!played) throw new RangeError(`there is no scenario ${scenario}`);
+  const { calls, violations } = await playInjected(played, [first]);
+  const failures = failureOf([first], violations);
+  let pairs = 0;
+  for (const [at, call] of calls.entries()) {
+    if (at <= first.at) continue;
+    for (const fault of injectionsFor(call)) {
+      pairs++;
+      const injections = [first, { at, fault }];
+      const run = await playInjected(played, injections);
+      failures.push(...failureOf(injections, run.violations));
+    }
+  }
+  return { pairs, failures };
+}
+
+/** Every single fault and every pair of them on one scenario; none is left out. */
+export async function exhaust(scenario: number, threads: number): Promise<Exhausted> {
+  const played = SCENARIOS[scenario];
+  if (!played) throw new RangeError(`there is no scenario ${scenario}`);
+  const { calls, violations } = await playInjected(played, []);
+  const tasks = calls.flatMap((call, at) =>
+    injectionsFor(call).map((fault): PairTask => ({ scenario, first: { at, fault } })),
+  );
+  const failures = failureOf([], violations);
+  let pairs = 0;
+  const start = (): Thread<PairTask, PairOutcome> => new Thread();
+  await spread(tasks, start, threads, (outcome) => {
+    pairs += outcome.pairs;
+    failures.push(...outcome.failures);
+  });
+  return { name: played.name, calls: calls.length, singles: tasks.length, pairs, failures };
+}
+
+/** Prints the figures of the first so many scenarios; true when nothing failed. */
+export async function runExhaustive(
+  scenarios: number,
+  threads: number,
+  print: (line: string) => void,
+): Promise<boolean> {
+  let failed = 0;
+  for (let i = 0; i < Math.min(scenarios, SCENARIOS.length); i++) {
+    const { name, calls, singles, pairs, failures } = await exhaust(i, threads);
+    for (const failure of failures.slice(0, 20)) print(`  ${failure}`);
+    failed += failures.length;
+    print(
+      `${name}: ${calls} calls, ${singles} single faults, ${pairs} pairs, ${failures.length} failed`,
+    );
+  }
+  return failed === 0;
+}

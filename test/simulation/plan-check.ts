@@ -1,0 +1,45 @@
+import { type Api, ask, OWNER } from "./clients.ts";
+import { type Ground, hit } from "./model.ts";
+
+const PLAN_TIME_MS = 60_000;
+
+/** All that both stores hold, as a text. */
+function everything({ objects, metadata }: Ground): string {
+  const { projects, files, uploads, removals, deletions } = metadata.view().rows;
+  const { objects: there, versions, uploads: open } = objects.snapshot();
+  const rows = [projects, uploads, removals, deletions].map((map) => [...map.values()]);
+  const named = [...files.values()].map((map) => [...map.values()]);
+  return JSON.stringify([rows, named, [...there.keys()], versions, [...open.keys()]]);
+}
+
+/** A dry run, where nothing else goes on: it changes nothing, and counts what is there. */
+export async function checkPlan(
+  ground: Ground,
+  api: Api,
+  run: (forMs: number) => Promise<void>,
+): Promise<void> {
+  const { world, metadata, violations, objects, layouts } = ground;
+  const project = world.rng.pick(ground.projects);
+  if (metadata.view().rows.projects.get(project.uid)?.state !== "active") return;
+  const before = everything(ground);
+  const [reply] = await Promise.all([
+    ask(ground, api, ({ deletions }) => deletions.plan(OWNER, project.id)),
+    run(PLAN_TIME_MS),
+  ]);
+  if (everything(ground) !== before)
+    violations.add("I12", `the plan of ${project.id} changed something`);
+  if (!reply.ok) return;
+  hit(ground, "plan");
+  const view = objects.view();
+  const { versioning } = await objects.capabilities();
+  let there = 0;
+  for (const { prefix, owns } of layouts.surfacesFor(project)) {
+    if (versioning === "none") {
+      for (const key of view.keysBelow(prefix)) if (owns(key)) there++;
+    } else for (const [, { key }] of view.versionsBelow(prefix)) if (owns(key)) there++;
+    for (const { key } of view.uploads.values()) if (owns(key)) there++;
+  }
+  if (reply.value.objects !== there) {
+    violations.add("I12", `the plan of ${project.id} counts ${reply.value.objects} of ${there}`);
+  }
+}

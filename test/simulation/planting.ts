@@ -1,0 +1,61 @@
+import { canonicalPrefix } from "../../src/core/keys.ts";
+import { OWNER } from "./clients.ts";
+import { contentOf, type Ground } from "./model.ts";
+
+/** Siblings on purpose: each is a prefix of another (I4). */
+const IDS = ["p1", "p10", "p1-0", "p"];
+
+/** Projects with sibling ids, and what usually stays behind. */
+export async function plant(ground: Ground, count: number): Promise<void> {
+  for (const [i, id] of IDS.slice(0, count).entries()) {
+    const uid = `0${i}`.padEnd(26, "a");
+    await ground.metadata.createProject({
+      id,
+      uid,
+      name: id,
+      owner: OWNER.subject,
+      metadata: {},
+      quotaBytes: null,
+      ttlMs: null,
+      expiresAt: null,
+    });
+    const planted = await plantObjects(ground, id, uid);
+    ground.projects.push({
+      id,
+      uid,
+      files: new Map(),
+      planted,
+      deletionRequested: false,
+      purgeNotBefore: Number.POSITIVE_INFINITY,
+    });
+  }
+}
+
+async function plantObjects(
+  { objects, versioned }: Ground,
+  id: string,
+  uid: string,
+): Promise<Map<string, string>> {
+  const planted = new Map<string, string>();
+  const prefix = canonicalPrefix(uid);
+  for (const key of [
+    `${prefix}stray`,
+    `${prefix}deep/er/stray`,
+    `old/${id}/a`,
+    `old/${id}/b/c`,
+    `audio/proj_${id}/x`,
+  ]) {
+    const text = `planted ${key}`;
+    planted.set(key, text);
+    // Older versions below it, where they are kept.
+    for (const one of versioned ? ["older", "old", text] : [text]) {
+      await objects.put(key, contentOf(one));
+    }
+  }
+  // Only a marker and what it hides, where that is kept.
+  await objects.put(`${prefix}hidden`, contentOf("hidden"));
+  await objects.remove([`${prefix}hidden`]);
+  await objects.createUpload(`${prefix}open`, "x/y");
+  await objects.createUpload(`old/${id}/open`, "x/y");
+  return planted;
+}
