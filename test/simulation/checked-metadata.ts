@@ -49,14 +49,36 @@ export function checkedMetadata(ground: Ground, receipts: ReceiptChecks): Metada
         violations.add("I12", `${id} is blocked without a reason`);
       return deletion;
     },
-    completeDeletion: async (id, token, seal) => {
-      const deletion = await metadata.completeDeletion(id, token, async (facts) => {
-        checkNothingLeft(ground, rowOf(id));
-        return await seal(facts);
-      });
+    completeDeletion: async (id, token, seal, settleAfterMs) => {
+      const uid = rowOf(id)?.projectUid ?? "";
+      const before = metadata.view().rows.receipts.get(uid)?.receipt.jws ?? null;
+      const deletion = await metadata.completeDeletion(
+        id,
+        token,
+        async (facts) => {
+          checkNothingLeft(ground, rowOf(id));
+          return await seal(facts);
+        },
+        settleAfterMs,
+      );
       moved("verifying", "verified");
-      receipts.issued(deletion.projectUid);
+      if (before === null) receipts.issued(deletion.projectUid);
+      else receipts.kept(deletion.projectUid);
       return deletion;
+    },
+    expireProject: async (request) => {
+      const deletion = await metadata.expireProject(request);
+      if (deletion) {
+        hit(ground, "expired");
+        atRequest.set(deletion.id, filesOf(metadata, request.projectUid));
+      }
+      return deletion;
+    },
+    finishSettle: async (id, token, end, seal) => {
+      const result = await metadata.finishSettle(id, token, end, seal);
+      hit(ground, `settle ${result.result}`);
+      if (result.result === "amended") receipts.amended();
+      return result;
     },
   };
   return withMethods<MetadataStore>(metadata, checked);
@@ -68,6 +90,8 @@ function filesOf(metadata: MemoryMetadataStore, uid: string): Files {
 }
 
 function checkRestored(ground: Ground, uid: string, before: Files): void {
+  // A backup brings rows back whose objects went since.
+  if (ground.restored !== null) return;
   const now = filesOf(ground.metadata, uid);
   for (const [file, key] of before) {
     const isSame = now.get(file) === key;

@@ -1,3 +1,5 @@
+import { fromUtf8 } from "../../src/core/encoding.ts";
+import { receiptKey } from "../../src/core/keys.ts";
 import { parseReceipt, receiptHash } from "../../src/core/receipt.ts";
 import type { Signer } from "../../src/ports/signer.ts";
 import type { Ground } from "./model.ts";
@@ -8,6 +10,18 @@ interface Issued {
   readonly objects: number;
   readonly uploads: number;
   readonly uploadsWithParts: number;
+}
+
+/** A receipt or an amendment in its place. */
+interface Link {
+  readonly sequence: number;
+  readonly hash: string | null;
+  readonly jws: string;
+}
+
+function linkOf(payload: Uint8Array): { sequence: unknown; previous: unknown } {
+  const value = JSON.parse(fromUtf8(payload)) as Record<string, unknown>;
+  return { sequence: value["sequence"], previous: value["previous"] };
 }
 
 /** Every receipt over the whole run (I7): one per project, in one chain, and true. */
@@ -26,13 +40,53 @@ export class ReceiptChecks {
     return this.#issued.size;
   }
 
+  /**
+   * The database was put back to an earlier moment. A receipt whose copy lies in the store stays the
+   * only one; one without a copy is lost with the database, and its project gets another.
+   */
+  restored(): void {
+    const { objects } = this.#ground;
+    for (const uid of this.#issued.keys()) {
+      if (objects.view().bytesOf(receiptKey(uid)) === null) this.#issued.delete(uid);
+    }
+  }
+
+  /** Right after a transaction that completed a deletion whose project had a receipt already. */
+  kept(uid: string): void {
+    const { metadata, violations } = this.#ground;
+    const jws = metadata.view().rows.receipts.get(uid)?.receipt.jws;
+    if (this.#issued.get(uid)?.jws !== jws) violations.add("I7", `${uid} has another receipt`);
+    this.#followed();
+  }
+
+  /** Right after the transaction that wrote an amendment. */
+  amended(): void {
+    this.#followed();
+  }
+
+  /** The chain has one head, and nothing beside it. */
+  #followed(): void {
+    const head = this.#chain().at(-1);
+    if (head) this.#last = head;
+  }
+
+  /** Receipts and amendments as they follow one another. */
+  #chain(): readonly Link[] {
+    const { receipts, amendments } = this.#ground.metadata.view().rows;
+    const links = [
+      ...receipts.values().map(({ receipt }) => receipt),
+      ...amendments.values().map(({ amendment }) => amendment),
+    ];
+    return links.sort((a, b) => a.sequence - b.sequence);
+  }
+
   /** Right after the transaction that wrote it. */
   issued(uid: string): void {
     const { metadata, violations, losses, uploadsLost, partsLost } = this.#ground;
     const receipt = metadata.view().rows.receipts.get(uid)?.receipt;
     if (!receipt) return violations.add("I7", `${uid} was completed without a receipt`);
     if (this.#issued.has(uid)) violations.add("I7", `${uid} got a second receipt`);
-    if (receipt.sequence !== this.#last.sequence + 1)
+    if (this.#ground.restored === null && receipt.sequence !== this.#last.sequence + 1)
       violations.add("I7", `${uid} breaks the chain`);
     this.#issued.set(uid, {
       jws: receipt.jws,
@@ -51,17 +105,32 @@ export class ReceiptChecks {
     for (const uid of receipts.keys()) {
       if (!this.#issued.has(uid)) violations.add("I7", `the receipt of ${uid} came from nowhere`);
     }
-    let previous: string | null = null;
+    await this.#checkChain();
     for (const [uid, issued] of this.#issued) {
       if (receipts.get(uid)?.receipt.jws !== issued.jws) {
         violations.add("I7", `the receipt of ${uid} was changed`);
       }
-      await this.#checkOne(uid, issued, previous);
-      previous = receiptHash(issued.jws);
+      await this.#checkOne(uid, issued);
     }
   }
 
-  async #checkOne(uid: string, issued: Issued, previous: string | null): Promise<void> {
+  /** Each names the one before; where a backup lost one of them, its place stays empty. */
+  async #checkChain(): Promise<void> {
+    const { violations, restored } = this.#ground;
+    let before: Link = { sequence: 0, hash: null, jws: "" };
+    for (const link of this.#chain()) {
+      const { sequence, previous } = linkOf(await this.#signer.verify(link.jws, []));
+      const follows = link.sequence === before.sequence + 1;
+      if (sequence !== link.sequence || link.sequence === before.sequence) {
+        violations.add("I7", `two have the place ${link.sequence} in the chain`);
+      } else if (follows ? previous !== before.hash : restored === null) {
+        violations.add("I7", `the chain is broken before ${link.sequence}`);
+      }
+      before = link;
+    }
+  }
+
+  async #checkOne(uid: string, issued: Issued): Promise<void> {
     const { metadata, violations } = this.#ground;
     const payload = parseReceipt(await this.#signer.verify(issued.jws, []));
     const { surfaces, totals, times, project, deletion } = payload;
@@ -69,11 +138,11 @@ export class ReceiptChecks {
     if (project.uid !== uid || row?.projectUid !== uid) {
       violations.add("I7", `the receipt of ${uid} names another project or deletion`);
     }
-    if (payload.previous !== previous)
-      violations.add("I7", `${uid} names another receipt before it`);
     if (Date.parse(times.purgeStartedAt) < (row?.purgeAfter ?? 0)) {
       violations.add("I6", `${uid} was purged within its grace`);
     }
+    // The removal log of a restored database begins anew.
+    if (this.#ground.restored !== null) return;
     const stated = (multipart: boolean): number =>
       surfaces
         .filter(({ surface }) => (surface === "multipart") === multipart)

@@ -100,6 +100,8 @@ class RemovalChecks {
     this.#checkDeletion(uid, `the removal of ${key}`);
     const tx = metadata.view();
     if (!isLive(tx, uid)) return losses.add(uid, unit);
+    // What was sent before the database was restored may land after it, on older rows.
+    if (this.#ground.restored !== null) return;
     for (const file of tx.rows.files.get(uid)?.values() ?? []) {
       if (file.key === key) violations.add("I4", `${key} removed while its file is live`);
     }
@@ -120,6 +122,7 @@ class RemovalChecks {
     if (this.#by === null) return;
     const { metadata, violations, world } = this.#ground;
     const row = metadata.view().rows.deletions.get(this.#by);
+    if (this.#ground.restored?.buried.has(uid)) return;
     if (row?.projectUid !== uid) violations.add("I4", `${what}, by ${this.#by} of another project`);
     const begun = row?.purgeStartedAt ?? null;
     if (!row || begun === null || begun < row.purgeAfter || world.nowMs < row.purgeAfter) {

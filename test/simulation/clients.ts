@@ -131,6 +131,8 @@ export class FileClient {
       return new TextDecoder().decode(await collect(body, Math.max(file.sizeBytes, 1)));
     });
     const { violations, metadata } = this.#ground;
+    // A backup knows nothing of what came after it.
+    if (this.#ground.restored !== null) return;
     if (reply.ok) {
       hit(this.#ground, "file read");
       if (!possible.has(reply.value)) {

@@ -20,6 +20,11 @@ export function hasEnded({ metadata, world, playing }: Ground): boolean {
     if (isLive(upload.projectUid)) return false;
   }
   for (const { copied } of receipts.values()) if (!copied) return false;
+  for (const { state, hold, expiresAt } of projects.values()) {
+    if (state === "active" && hold === null && (expiresAt ?? world.nowMs + 1) <= world.nowMs) {
+      return false;
+    }
+  }
   return true;
 }
 
@@ -30,9 +35,14 @@ export function checkEnd(ground: Ground): void {
   if (!hasEnded(ground)) violations.add("I9", `not all has ended: ${whatGoesOn(ground)}`);
   for (const model of ground.projects) {
     const project = rows.projects.get(model.uid);
-    if (!project) violations.add("I2", `project ${model.id} is gone without a trace`);
-    else if (project.state === "deleted") checkDeleted(ground, model);
-    else checkLive(ground, model);
+    if (ground.restored?.buried.has(model.uid) && project?.state !== "deleted") {
+      violations.add("I11", `${model.id} is '${project?.state}' after the database was restored`);
+    } else if (project?.state === "deleted") checkDeleted(ground, model);
+    // What a backup does not hold is lost with the database: rows, and who knew of the objects.
+    else if (ground.restored === null) {
+      if (project) checkLive(ground, model);
+      else violations.add("I2", `project ${model.id} is gone without a trace`);
+    }
   }
 }
 

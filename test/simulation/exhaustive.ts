@@ -248,6 +248,8 @@ function groundOf(world: World, { versioned, pageKeys }: Scenario): Ground {
     metadata: new MemoryMetadataStore({ ...clock, sleep: () => Promise.resolve() }),
     layouts: LAYOUTS,
     projects: [],
+    restored: null,
+    returned: new Map(),
     versioned,
     isPaged: false,
     playing: 0,

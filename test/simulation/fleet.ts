@@ -10,9 +10,10 @@ import type { Context } from "../../src/services/context.ts";
 import { DeletionWatch } from "../../src/services/deletion-watch.ts";
 import { InFlight } from "../../src/services/in-flight.ts";
 import { createServices, type Services } from "../../src/services/index.ts";
-import { jobHandlers, scanForever } from "../../src/services/worker.ts";
+import { guardRestore } from "../../src/services/restore-guard.ts";
+import { cancelForever, jobHandlers, scanForever } from "../../src/services/worker.ts";
 import { checkedStore } from "./checked-store.ts";
-import { idleClock } from "./idle.ts";
+import { idleClock, writingClock } from "./idle.ts";
 import { type Ground, hit } from "./model.ts";
 import { jobsOf, metadataOf, storeOf } from "./ports.ts";
 import { type Chance, Process } from "./process.ts";
@@ -40,7 +41,8 @@ export interface Shared {
 
 interface Slot {
   readonly process: Process;
-  readonly services: Services;
+  /** Null until it has made sure that its database is not older than the store (I11). */
+  services: Services | null;
   readonly queue: MemoryProcess;
 }
 
@@ -85,13 +87,38 @@ export class Fleet {
     const { ground, chance } = this.#shared;
     const process = new Process(ground.world, `${slot}.${++this.#started}`, chance);
     process.skewMs = ground.world.rng.pick([0, 0, -7_200_000, 7_200_000]);
-    const queue = this.#jobs.attach();
+    const opened: Slot = { process, services: null, queue: this.#jobs.attach() };
+    this.#slots.set(slot, opened);
+    void this.#open(slot, opened);
+  }
+
+  /** As the service starts: nothing is served or worked on before the guard has ended. */
+  async #open(slot: string, opened: Slot): Promise<void> {
+    const { ground } = this.#shared;
+    const { process, queue } = opened;
     const context = this.#contextOf(process, queue);
-    this.#slots.set(slot, { process, services: createServices(context), queue });
+    await this.#guarded(process, context);
+    opened.services = createServices(context);
+    void cancelForever({ ...context, clock: writingClock(process, context) }, NEVER.signal);
     if (!slot.startsWith("worker")) return;
     void queue.work(this.#handlers(process, context));
     const scanning = { ...context, clock: idleClock(process, () => ground.metadata.view()) };
     void scanForever(scanning, NEVER.signal);
+  }
+
+  /** A start that fails is tried again, as whoever runs the process does. */
+  async #guarded(process: Process, context: Context): Promise<void> {
+    const { ground } = this.#shared;
+    for (;;) {
+      try {
+        const { buried } = await guardRestore(context);
+        for (const _deletion of buried) hit(ground, "buried again");
+        return;
+      } catch {
+        hit(ground, "start failed");
+        await process.clock.sleep(START_AGAIN_MS);
+      }
+    }
   }
 
   kill(slot: string): void {
@@ -105,7 +132,7 @@ export class Fleet {
     const { rng } = ground.world;
     return {
       store: this.#storeFor(process, null),
-      metadata: metadataOf(process, mutant?.metadata?.(database) ?? database),
+      metadata: metadataOf(process, mutant?.metadata?.(database) ?? database, ground),
       jobs: jobsOf(process, queue),
       clock: process.clock,
       random: { bytes: (length) => rng.bytes(length) },
@@ -113,7 +140,7 @@ export class Fleet {
       urlSigner,
       log: SILENT,
       layouts: mutant?.layouts?.(ground.layouts) ?? ground.layouts,
-      settings: { graceMs: 0, deleteWaitMs: 60_000, urlExpiryMs: 60_000, settleMs: [] },
+      settings: { graceMs: 0, deleteWaitMs: 60_000, urlExpiryMs: 60_000, settleMs: [SETTLE_MS] },
       inFlight: new InFlight(),
       watch: new DeletionWatch(),
     };
@@ -151,6 +178,9 @@ export class Fleet {
   }
 }
 
+/** When a completed deletion is looked at again: later than most runs last. */
+export const SETTLE_MS = 900_000;
+const START_AGAIN_MS = 1000;
 const NEVER = new AbortController();
 
 const SILENT: Log = {

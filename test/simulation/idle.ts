@@ -2,10 +2,12 @@ import { isLive, type Tx } from "../../src/adapters/memory/metadata/state.ts";
 import { isTerminal } from "../../src/core/deletion.ts";
 import { LIMITS } from "../../src/core/limits.ts";
 import type { Clock } from "../../src/ports/clock.ts";
+import type { Context } from "../../src/services/context.ts";
 import type { Process } from "./process.ts";
 
 /** A scan that would find nothing is put off by this at most, whatever the rows say. */
 const IDLE_MAX_MS = 60_000;
+const WRITING_MS = 28_000;
 
 /**
  * The clock of a scan loop that sleeps on while the rows say that there is nothing to be found: most of
@@ -26,6 +28,17 @@ export function idleClock(process: Process, view: () => Tx): Clock {
   };
 }
 
+/** The clock of the loop that cancels writes: it sleeps on while nothing is written. */
+export function writingClock(process: Process, { inFlight }: Pick<Context, "inFlight">): Clock {
+  return {
+    now: () => process.clock.now(),
+    sleep: async (durationMs, signal) => {
+      do await process.clock.sleep(durationMs + WRITING_MS, signal);
+      while (!signal?.aborted && inFlight.projects().length === 0);
+    },
+  };
+}
+
 /** How long until a scan finds something, if nothing changes; 0 when it would now. */
 export function dueInMs(tx: Tx): number {
   const { rows, now } = tx;
@@ -34,6 +47,7 @@ export function dueInMs(tx: Tx): number {
     at = Math.min(at, instant);
   };
   for (const row of rows.deletions.values()) {
+    if (row.settling.dueAt !== null) due(Math.max(row.settling.dueAt, row.leaseUntil));
     if (isTerminal(row.state)) continue;
     const isHeld = rows.projects.get(row.projectUid)?.hold !== null;
     if (row.state === "trashed" && isHeld) continue;
@@ -49,5 +63,9 @@ export function dueInMs(tx: Tx): number {
     else if (isLive(tx, upload.projectUid)) due(changedAt + LIMITS.uploadStaleMs);
   }
   for (const { copied } of rows.receipts.values()) if (!copied) due(0);
+  for (const { copied } of rows.amendments.values()) if (!copied) due(0);
+  for (const { state, hold, expiresAt } of rows.projects.values()) {
+    if (state === "active" && hold === null && expiresAt !== null) due(expiresAt);
+  }
   return at - now;
 }

@@ -44,6 +44,14 @@ export class Losses {
   }
 }
 
+/** A database that was put back to an earlier moment. */
+export interface Restored {
+  /** How often: a connection from before is closed. */
+  readonly times: number;
+  /** The projects that had a tombstone then: none of them may come to life again (I11). */
+  readonly buried: ReadonlySet<string>;
+}
+
 /** The two stores of one run as they really are, and what the checkers keep of their history. */
 export interface Ground {
   readonly world: World;
@@ -53,6 +61,10 @@ export interface Ground {
   readonly projects: ProjectModel[];
   /** Whether the store kept versions from the start. */
   readonly versioned: boolean;
+  /** Which backup the database was put back from; null while it never was. */
+  restored: Restored | null;
+  /** Objects that others put where a deleted project's lay, after its receipt. */
+  readonly returned: Map<string, number>;
   /** Whether every listing has more than one page, also one that shows nothing. */
   readonly isPaged: boolean;
   /** Clients that have not ended their part. */

@@ -50,6 +50,11 @@ export const DATABASE_CALLS_UNUSED: ReadonlySet<string> = new Set([
   "updateProject",
   // An operator's, at the end of a siege, when faults are over.
   "retryDeletion",
+  // An upload that came back with a deleted project, and was completed while it was ended.
+  "retractReturned",
+  // Routes of rows alone.
+  "listAmendments",
+  "listSettles",
 ]);
 
 export const DATABASE_CALLS = [
@@ -97,6 +102,17 @@ export const DATABASE_CALLS = [
   "recordEvidence",
   "eraseRows",
   "completeDeletion",
+  "expiredProjects",
+  "expireProject",
+  "whichClosed",
+  "newestTombstone",
+  "buryAgain",
+  "dueSettles",
+  "claimSettle",
+  "recordReturned",
+  "finishSettle",
+  "uncopiedAmendments",
+  "markAmendmentCopied",
   "uncopiedReceipts",
   "markReceiptCopied",
   // The queue is of the same database.
@@ -117,8 +133,13 @@ const STRIKES = [
   "besieged circle",
   "versioning turned on",
   "retry by hand",
+  "database restored",
+  "buried again",
+  "start failed",
+  "came back",
 ];
-const ACTS = ["hold placed", "hold released", "file read", "too many objects", "plan"];
+const ACTS = ["hold placed", "hold released", "file read", "too many objects", "plan", "expired"];
+const SETTLES = ["settle clean", "settle amended", "settle unknown", "amended", "settled clean"];
 
 /** Everything that a run of the tests must have played at least once. */
 export function mustHit(): readonly string[] {
@@ -133,7 +154,7 @@ export function mustHit(): readonly string[] {
     ),
   );
   const strangers = Object.keys(ATTEMPTS).map((name) => `stranger ${name}`);
-  return [...pairs, ...transitions, ...STRIKES, ...ACTS, ...strangers];
+  return [...pairs, ...transitions, ...STRIKES, ...ACTS, ...SETTLES, ...strangers];
 }
 
 export function neverHit(hits: ReadonlyMap<string, number>): readonly string[] {

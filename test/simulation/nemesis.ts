@@ -1,3 +1,4 @@
+import type { MetadataSnapshot } from "../../src/adapters/memory/metadata/state.ts";
 import { StoreError } from "../../src/core/store-errors.ts";
 import type { Fleet } from "./fleet.ts";
 import { type Ground, hit } from "./model.ts";
@@ -9,11 +10,19 @@ export const RESTART_MAX_MS = 30_000;
 export class Nemesis {
   readonly #ground: Ground;
   readonly #fleet: Fleet;
+  readonly #empty: MetadataSnapshot;
+  readonly #restored: () => void;
   kills = 0;
 
-  constructor(ground: Ground, fleet: Fleet) {
+  /**
+   * @param empty the database before there was anything in it
+   * @param restored told when the database was put back
+   */
+  constructor(ground: Ground, fleet: Fleet, empty: MetadataSnapshot, restored: () => void) {
     this.#ground = ground;
     this.#fleet = fleet;
+    this.#empty = empty;
+    this.#restored = restored;
   }
 
   /** Spreads its strikes over the time. */
@@ -30,6 +39,40 @@ export class Nemesis {
     strike(3, () => this.#jobFromNowhere());
     if (rng.chance(0.25)) strike(2, () => this.#siege(rng.between(1000, faultTimeMs / 2)));
     if (rng.chance(0.1)) strike(1, () => this.#versioningTurnsOn());
+    if (rng.chance(0.06)) this.#databaseIsRestored(faultTimeMs);
+  }
+
+  /** A backup, and later the disaster after which it is put back: every process dies of it (I11). */
+  #databaseIsRestored(faultTimeMs: number): void {
+    const { world, metadata } = this.#ground;
+    const { rng } = world;
+    // As one that was made before anything, or at any time.
+    let backup = rng.chance(0.3) ? this.#empty : metadata.snapshot();
+    const at = rng.between(1000, faultTimeMs - 1000);
+    if (backup !== this.#empty) {
+      world.schedule(rng.between(0, at), () => (backup = metadata.snapshot()));
+    }
+    world.schedule(at, () => {
+      hit(this.#ground, "database restored");
+      const names = this.#fleet.names;
+      for (const name of names) this.#fleet.kill(name);
+      const buried = this.#tombstones();
+      metadata.restore(backup);
+      this.#ground.restored = { times: (this.#ground.restored?.times ?? 0) + 1, buried };
+      this.#restored();
+      for (const name of names) {
+        world.schedule(rng.between(100, RESTART_MAX_MS), () => {
+          if (!this.#fleet.process(name)?.alive) this.#fleet.start(name);
+        });
+      }
+    });
+  }
+
+  /** The projects whose deletion has a tombstone, as it was recorded: the store must have it then. */
+  #tombstones(): ReadonlySet<string> {
+    const rows = [...this.#ground.metadata.view().rows.deletions.values()];
+    const buried = rows.filter(({ tombstoneKey }) => tombstoneKey !== null);
+    return new Set(buried.map(({ projectUid }) => projectUid));
   }
 
   #processFails(): void {
@@ -44,7 +87,9 @@ export class Nemesis {
     this.kills++;
     hit(this.#ground, "kill");
     this.#fleet.kill(name);
-    this.#ground.world.schedule(rng.between(100, RESTART_MAX_MS), () => this.#fleet.start(name));
+    this.#ground.world.schedule(rng.between(100, RESTART_MAX_MS), () => {
+      if (!this.#fleet.process(name)?.alive) this.#fleet.start(name);
+    });
   }
 
   #clockJumps(): void {

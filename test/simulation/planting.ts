@@ -2,6 +2,9 @@ import { canonicalPrefix } from "../../src/core/keys.ts";
 import { OWNER } from "./clients.ts";
 import { contentOf, type Ground } from "./model.ts";
 
+const EXPIRING = 0.06;
+const EXPIRY_MAX_MS = 240_000;
+
 /** Siblings on purpose: each is a prefix of another (I4). */
 const IDS = ["p1", "p10", "p1-0", "p"];
 
@@ -9,6 +12,9 @@ const IDS = ["p1", "p10", "p1-0", "p"];
 export async function plant(ground: Ground, count: number): Promise<void> {
   for (const [i, id] of IDS.slice(0, count).entries()) {
     const uid = `0${i}`.padEnd(26, "a");
+    const { rng, nowMs } = ground.world;
+    // A project with a time to live is deleted without anybody asking.
+    const expiresAt = rng.chance(EXPIRING) ? nowMs + rng.between(5000, EXPIRY_MAX_MS) : null;
     await ground.metadata.createProject({
       id,
       uid,
@@ -17,7 +23,7 @@ export async function plant(ground: Ground, count: number): Promise<void> {
       metadata: {},
       quotaBytes: null,
       ttlMs: null,
-      expiresAt: null,
+      expiresAt,
     });
     const planted = await plantObjects(ground, id, uid);
     ground.projects.push({
@@ -25,8 +31,8 @@ export async function plant(ground: Ground, count: number): Promise<void> {
       uid,
       files: new Map(),
       planted,
-      deletionRequested: false,
-      purgeNotBefore: Number.POSITIVE_INFINITY,
+      deletionRequested: expiresAt !== null,
+      purgeNotBefore: expiresAt ?? Number.POSITIVE_INFINITY,
     });
   }
 }

@@ -3,6 +3,7 @@ import type { MetadataStore } from "../../src/ports/metadata/index.ts";
 import type { ObjectStore, Page, RemoveResult, VersionRef } from "../../src/ports/object-store.ts";
 import { collect } from "../../src/services/bytes.ts";
 import type { Fault } from "./faults.ts";
+import type { Ground } from "./model.ts";
 import type { Process } from "./process.ts";
 import type { Rng } from "./random.ts";
 
@@ -112,24 +113,32 @@ type Method = (...args: readonly unknown[]) => Promise<unknown>;
 /**
  * The database as one process reaches it. Its calls are refused or their replies lost, but none lands
  * hours later or twice: a database session does not outlive its connection. For the same reason the
- * final transaction, which needs its client in between, dies with it.
+ * final transactions, which need their client in between, die with it.
  */
-export function metadataOf(process: Process, store: MetadataStore): MetadataStore {
+export function metadataOf(
+  process: Process,
+  store: MetadataStore,
+  ground: Pick<Ground, "restored">,
+): MetadataStore {
   const made = new Map<string | symbol, unknown>();
   const make = (target: MetadataStore, name: string | symbol): unknown => {
     const method: unknown = Reflect.get(target, name);
     if (typeof method !== "function" || typeof name !== "string") return method;
     const run = method.bind(target) as Method;
     const call = `db.${name}`;
-    return (...args: readonly unknown[]) =>
-      process.call({
+    return (...args: readonly unknown[]) => {
+      const before = ground.restored?.times ?? 0;
+      return process.call({
         name: call,
         lands: false,
         effect: async () => {
-          if (name === "completeDeletion" && !process.alive) throw new Error("connection closed");
+          const isClosed = (ground.restored?.times ?? 0) !== before;
+          const needsClient = name === "completeDeletion" || name === "finishSettle";
+          if (isClosed || (needsClient && !process.alive)) throw new Error("connection closed");
           return await run(...args);
         },
       });
+    };
   };
   return new Proxy(store, {
     get(target, name) {

@@ -8,13 +8,14 @@ import { ReceiptChecks } from "./checked-receipts.ts";
 import type { Api } from "./clients.ts";
 import { checkEnd, hasEnded } from "./end-checks.ts";
 import { drawRates, NO_FAULTS } from "./faults.ts";
-import { Fleet, type PortMutant } from "./fleet.ts";
+import { Fleet, type PortMutant, SETTLE_MS } from "./fleet.ts";
 import { type Ground, Losses, type Violation, Violations } from "./model.ts";
 import { Nemesis, RESTART_MAX_MS } from "./nemesis.ts";
 import { plant } from "./planting.ts";
 import { checkPlan } from "./plan-check.ts";
 import type { Chance } from "./process.ts";
 import { besiege } from "./siege.ts";
+import { checkSettled, comeBack, hasSettled } from "./settling.ts";
 import { SIGNER, URL_SIGNER } from "./signers.ts";
 import { World } from "./world.ts";
 
@@ -84,6 +85,7 @@ class Simulation {
   async run(): Promise<SimulationResult> {
     const { rng } = this.#world;
     const isLarge = rng.chance(0.04);
+    const empty = this.#ground.metadata.snapshot();
     await plant(this.#ground, isLarge ? 4 : rng.between(2, 3));
     for (const name of ["api1", "api2", "worker1", "worker2"]) this.#fleet.start(name);
     this.#chance.rates = drawRates(rng);
@@ -96,7 +98,7 @@ class Simulation {
         () => this.#ground.playing--,
       );
     }
-    const nemesis = new Nemesis(this.#ground, this.#fleet);
+    const nemesis = new Nemesis(this.#ground, this.#fleet, empty, () => this.#receipts.restored());
     nemesis.begin(faultTimeMs);
     await this.#world.run(faultTimeMs);
     nemesis.heal();
@@ -135,6 +137,23 @@ class Simulation {
     if (rng.chance(0.1)) {
       await checkPlan(this.#ground, this.#api, (forMs) => this.#run(forMs));
     }
+    if (rng.chance(0.08)) await this.#settle();
+  }
+
+  /** Something of deleted projects comes back; the later looks find it, in half of the seeds under faults. */
+  async #settle(): Promise<void> {
+    const { rng } = this.#world;
+    await comeBack(this.#ground);
+    if (rng.chance(0.5)) {
+      this.#chance.rates = drawRates(rng);
+      await this.#run(SETTLE_MS + 5 * MINUTE_MS);
+      this.#chance.rates = NO_FAULTS;
+      for (const name of this.#fleet.names) {
+        if (!this.#fleet.process(name)?.alive) this.#fleet.start(name);
+      }
+    } else await this.#run(SETTLE_MS);
+    await this.#converge(() => hasSettled(this.#ground));
+    checkSettled(this.#ground);
   }
 
   async #run(forMs: number): Promise<void> {
@@ -142,9 +161,9 @@ class Simulation {
   }
 
   /** Runs on until every deletion has ended and every late effect has landed, or the bound is over. */
-  async #converge(): Promise<void> {
+  async #converge(isOver = (): boolean => hasEnded(this.#ground)): Promise<void> {
     const until = this.#world.elapsedMs + LIVENESS_MS;
-    while (this.#world.elapsedMs < until && !hasEnded(this.#ground)) {
+    while (this.#world.elapsedMs < until && !isOver()) {
       await this.#run(CONVERGE_STEP_MS);
     }
   }
@@ -170,6 +189,8 @@ function makeGround(world: World, hits: Map<string, number>): Ground {
     playing: 0,
     versioned: versioning !== "none",
     isPaged: emptyPages,
+    restored: null,
+    returned: new Map(),
     violations: new Violations(),
     losses: new Losses(),
     uploadsLost: new Losses(),

@@ -1,5 +1,6 @@
 import type { Caller } from "../../src/core/caller.ts";
-import { isExpungeError } from "../../src/core/errors.ts";
+import { ExpungeError, isExpungeError } from "../../src/core/errors.ts";
+import type { BulkAnswer } from "../../src/services/bulk-deletions.ts";
 import type { Services } from "../../src/services/index.ts";
 import { type Api, ask } from "./clients.ts";
 import { contentOf, type Ground, hit, type ProjectModel } from "./model.ts";
@@ -61,6 +62,11 @@ export const ATTEMPTS: Readonly<Record<string, Attempt>> = {
   "deletions.allResidue": (api, { deletionId }) =>
     api.deletions.allResidue(STRANGER, deletionId).next(),
   "deletions.retry": (api, { deletionId }) => api.deletions.retry(STRANGER, deletionId),
+  "deletions.settles": (api, { deletionId }) => api.deletions.settles(STRANGER, deletionId),
+  "bulkDeletions.plan": async (api, { id }) =>
+    refusedOf(await api.bulkDeletions.plan(STRANGER, { ids: [id] })),
+  "bulkDeletions.request": async (api) =>
+    shown((await api.bulkDeletions.request(STRANGER, { namePrefix: "p" }, {})).done),
   "receipts.get": (api, { uid }) => api.receipts.get(STRANGER, uid),
   "debug.cleanupPlan": (api, { id }) => api.debug.cleanupPlan(STRANGER, id),
   "debug.cleanup": (api, { id }) => api.debug.cleanup(STRANGER, id),
@@ -85,6 +91,13 @@ class NothingShown extends Error {}
 function shown(items: readonly unknown[]): readonly unknown[] {
   if (items.length === 0) throw new NothingShown();
   return items;
+}
+
+/** Of one project: either it was done, or it was refused as one that is not there. */
+function refusedOf({ done, refused }: BulkAnswer<unknown>): readonly unknown[] {
+  const [only] = refused;
+  if (only) throw new ExpungeError(only.code, "refused");
+  return done;
 }
 
 const REFUSALS = [
