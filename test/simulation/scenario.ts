@@ -14,10 +14,18 @@ import { Nemesis, RESTART_MAX_MS } from "./nemesis.ts";
 import { plant } from "./planting.ts";
 import { checkPlan } from "./plan-check.ts";
 import type { Chance } from "./process.ts";
+import { Restoring } from "./restoring.ts";
 import { besiege } from "./siege.ts";
 import { checkSettled, comeBack, hasSettled } from "./settling.ts";
 import { SIGNER, URL_SIGNER } from "./signers.ts";
 import { World } from "./world.ts";
+
+export interface SimulationOptions {
+  readonly trace?: (line: string) => void;
+  readonly mutant?: PortMutant;
+  /** Whether an older backup of the database is put back in the midst (I11). */
+  readonly restoresDatabase?: boolean;
+}
 
 export interface SimulationResult {
   readonly seed: number;
@@ -46,14 +54,14 @@ export const LAYOUTS = createLayoutSet(DEFAULT_ID_FORMAT, [
 /** One run: faults, then heal, then the bound within which all must have come to its end. */
 export async function simulate(
   seed: number,
-  options: { readonly trace?: (line: string) => void; readonly mutant?: PortMutant } = {},
+  options: SimulationOptions = {},
 ): Promise<SimulationResult> {
-  const simulation = new Simulation(seed, options.mutant, options.trace ?? null);
-  return await simulation.run();
+  return await new Simulation(seed, options).run();
 }
 
 class Simulation {
   readonly #seed: number;
+  readonly #options: SimulationOptions;
   readonly #world: World;
   readonly #ground: Ground;
   readonly #chance: Chance = { rates: NO_FAULTS, hits: new Map(), calls: 0 };
@@ -61,13 +69,10 @@ class Simulation {
   readonly #receipts: ReceiptChecks;
   readonly #api: Api;
 
-  constructor(
-    seed: number,
-    mutant: PortMutant | undefined,
-    trace: ((line: string) => void) | null,
-  ) {
+  constructor(seed: number, options: SimulationOptions) {
     this.#seed = seed;
-    this.#world = new World(seed, trace);
+    this.#options = options;
+    this.#world = new World(seed, options.trace ?? null);
     this.#ground = makeGround(this.#world, this.#chance.hits);
     this.#receipts = new ReceiptChecks(this.#ground, SIGNER);
     this.#fleet = new Fleet({
@@ -76,7 +81,7 @@ class Simulation {
       chance: this.#chance,
       signer: SIGNER,
       urlSigner: URL_SIGNER,
-      mutant,
+      mutant: options.mutant,
       doubleJobs: this.#world.rng.pick([0, 0, 0.2]),
     });
     this.#api = () => this.#fleet.services(this.#world.rng.pick(["api1", "api2"]));
@@ -100,11 +105,14 @@ class Simulation {
     }
     const nemesis = new Nemesis(this.#ground, this.#fleet, empty, () => this.#receipts.restored());
     nemesis.begin(faultTimeMs);
+    const restoring = new Restoring(this.#ground, this.#fleet);
+    if (this.#options.restoresDatabase === true) restoring.begin(faultTimeMs);
     await this.#world.run(faultTimeMs);
     nemesis.heal();
     this.#chance.rates = NO_FAULTS;
     this.#world.note("world", "healed", "");
     await this.#afterwards();
+    restoring.check();
     checkEnd(this.#ground);
     await this.#receipts.check();
     return {
