@@ -74,7 +74,7 @@ export function drawRates(rng: Rng): FaultRates {
     broken: rng.pick([0, 0, 0.01, 0.05]),
     circle: rng.pick([0, 0, 0.02, 0.1]),
     busy: rng.pick([0, 0, 0.02, 0.05]),
-    contended: rng.pick([0, 0, 0.02]),
+    contended: rng.pick([0, 0.02, 0.05]),
     cut: rng.pick([0, 0, 0.02, 0.05]),
   };
 }

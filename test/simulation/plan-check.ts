@@ -1,15 +1,18 @@
+import { isInternalKey } from "../../src/core/keys.ts";
 import { type Api, ask, OWNER } from "./clients.ts";
 import { type Ground, hit } from "./model.ts";
 
 const PLAN_TIME_MS = 60_000;
 
-/** All that both stores hold, as a text. */
+/** All that both stores hold of projects, as a text: what expunge keeps for itself comes and goes. */
 function everything({ objects, metadata }: Ground): string {
   const { projects, files, uploads, removals, deletions } = metadata.view().rows;
-  const { objects: there, versions, uploads: open } = objects.snapshot();
+  const { objects: there, versions: all, uploads: open } = objects.snapshot();
+  const versions = all.filter(({ key }) => !isInternalKey(key));
+  const keys = [...there.keys()].filter((key) => !isInternalKey(key));
   const rows = [projects, uploads, removals, deletions].map((map) => [...map.values()]);
   const named = [...files.values()].map((map) => [...map.values()]);
-  return JSON.stringify([rows, named, [...there.keys()], versions, [...open.keys()]]);
+  return JSON.stringify([rows, named, keys, versions, [...open.keys()]]);
 }
 
 /** A dry run, where nothing else goes on: it changes nothing, and counts what is there. */
