@@ -14,6 +14,7 @@ type Files = ReadonlyMap<string, string | null>;
  * - I3: at the receipt nothing is left and no surface is unknown, in the transaction that writes it
  * - I6: no purge begins before its grace is over or under a hold
  * - I7: one receipt, that states what the store lost
+ * - R1: no upload is recorded for, and no file committed to, a project that is not active
  * - I8: an undo finds every file that the request found, with its object
  */
 export function checkedMetadata(ground: Ground, receipts: ReceiptChecks): MetadataStore {
@@ -81,7 +82,33 @@ export function checkedMetadata(ground: Ground, receipts: ReceiptChecks): Metada
       return result;
     },
   };
-  return withMethods<MetadataStore>(metadata, checked);
+  return withMethods<MetadataStore>(metadata, { ...checked, ...checkedWrites(ground) });
+}
+
+function checkedWrites({ metadata, violations }: Ground): Partial<MetadataStore> {
+  const written = (uid: string, what: string): void => {
+    const state = metadata.view().rows.projects.get(uid)?.state;
+    if (state !== "active") violations.add("R1", `${what} in ${uid}, which is '${state}'`);
+  };
+  return {
+    openUpload: async (upload) => {
+      const opened = await metadata.openUpload(upload);
+      written(upload.projectUid, "an upload was recorded");
+      return opened;
+    },
+    commitUpload: async (id, facts) => {
+      const before = metadata.view().rows.uploads.get(id)?.upload.state;
+      const committed = await metadata.commitUpload(id, facts);
+      // Repeated, it answers what was committed before, whatever became of the project since.
+      if (before !== "committed") written(committed.file.projectUid, "a file was committed");
+      return committed;
+    },
+    commitEmptyFile: async (file) => {
+      const committed = await metadata.commitEmptyFile(file);
+      written(file.projectUid, "an empty file was committed");
+      return committed;
+    },
+  };
 }
 
 function filesOf(metadata: MemoryMetadataStore, uid: string): Files {

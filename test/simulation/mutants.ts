@@ -147,7 +147,6 @@ const SOURCE_MUTANTS: readonly Mutant[] = [
       from: "const project = activeProject(tx, upload.projectUid);",
       to: "const project = tx.rows.projects.get(upload.projectUid);",
     },
-    seedsMax: 20_000,
   },
   {
     name: "an upload is recorded for a project that is being deleted (R1)",
@@ -156,7 +155,6 @@ const SOURCE_MUTANTS: readonly Mutant[] = [
       from: "const project = activeProject(tx, input.projectUid);\n  sizeWith",
       to: "const project = tx.rows.projects.get(input.projectUid);\n  sizeWith",
     },
-    seedsMax: 20_000,
   },
   {
     name: "tracked keys that no listing showed are forgotten",
