@@ -1,6 +1,8 @@
 import { injectionsFor, type Injection, playInjected, SCENARIOS } from "./exhaustive.ts";
 import { spread, Thread } from "./threads.ts";
 
+const FAILURES_SHOWN = 20;
+
 /** A single fault, and every second one after it. */
 export interface PairTask {
   readonly scenario: number;
@@ -64,20 +66,28 @@ export async function exhaust(scenario: number, threads: number): Promise<Exhaus
   return { name: played.name, calls: calls.length, singles: tasks.length, pairs, failures };
 }
 
-/** Prints the figures of the first so many scenarios; true when nothing failed. */
+/**
+ * Prints the figures of each scenario; true when nothing failed.
+ * @param from the first scenario, counted from 1
+ * @param to the last one
+ */
 export async function runExhaustive(
-  scenarios: number,
+  from: number,
+  to: number,
   threads: number,
   print: (line: string) => void,
+  done: (number: number, exhausted: Exhausted) => void,
 ): Promise<boolean> {
   let failed = 0;
-  for (let i = 0; i < Math.min(scenarios, SCENARIOS.length); i++) {
-    const { name, calls, singles, pairs, failures } = await exhaust(i, threads);
-    for (const failure of failures.slice(0, 20)) print(`  ${failure}`);
+  for (let number = from; number <= Math.min(to, SCENARIOS.length); number++) {
+    const exhausted = await exhaust(number - 1, threads);
+    const { name, calls, singles, pairs, failures } = exhausted;
+    for (const failure of failures.slice(0, FAILURES_SHOWN)) print(`  ${failure}`);
     failed += failures.length;
     print(
       `${name}: ${calls} calls, ${singles} single faults, ${pairs} pairs, ${failures.length} failed`,
     );
+    done(number, exhausted);
   }
   return failed === 0;
 }

@@ -15,7 +15,7 @@ const LOG_DEFAULT = "docs/reliability/simulations.ndjson";
 const MUST_HIT_FROM_SEEDS = 20_000;
 
 const USAGE = `usage: npm run simulate -- [--seeds N] [--from S] [--workers N] [--record] [--log FILE] [--resume]
-       npm run simulate -- --mutants | --exhaustive [--scenarios N]
+       npm run simulate -- --mutants | --exhaustive [--scenarios N] [--record] [--log FILE] [--resume]
        SEED=n npm run simulate -- --trace`;
 
 const { values } = parseArgs({
@@ -40,6 +40,10 @@ function numberOf(text: string): number {
   process.exit(2);
 }
 
+function logFile(): string | null {
+  return values.log ?? (values.record || values.resume ? LOG_DEFAULT : null);
+}
+
 async function replay(seed: number): Promise<boolean> {
   const trace = values.trace ? { trace: (line: string) => console.log(line) } : {};
   const { violations, events, deletions, hash } = await simulate(seed, trace);
@@ -52,7 +56,7 @@ async function replay(seed: number): Promise<boolean> {
 
 async function playSeeds(threads: number): Promise<boolean> {
   const wanted = numberOf(values.seeds);
-  const log = values.log ?? (values.record || values.resume ? LOG_DEFAULT : null);
+  const log = logFile();
   const last = log !== null && values.resume ? lastOf(log, "schedules") : null;
   const from = last === null ? numberOf(values.from) : last + 1;
   const end = last === null ? from + wanted : Math.max(from, wanted + 1);
@@ -88,13 +92,28 @@ async function playSeeds(threads: number): Promise<boolean> {
   return sum.failures.length + sum.different.length + missed.length === 0;
 }
 
+async function playExhaustive(threads: number): Promise<boolean> {
+  const log = logFile();
+  const last = log !== null && values.resume ? (lastOf(log, "exhaustive") ?? 0) : 0;
+  const print = (line: string): void => console.log(line);
+  let begun = Date.now();
+  return await runExhaustive(last + 1, numberOf(values.scenarios), threads, print, (at, one) => {
+    const seconds = (Date.now() - begun) / 1000;
+    begun = Date.now();
+    const { name, calls, singles, pairs, failures } = one;
+    const figures = { scenario: name, calls, singles, pairs, violations: failures.length };
+    const range = { kind: "exhaustive", from: at, to: at, ...figures, workers: threads, seconds };
+    if (log !== null) appendRange(log, range);
+  });
+}
+
 async function main(): Promise<boolean> {
   const only = process.env["SEED"];
   const threads = numberOf(values.workers);
   if (only !== undefined) return await replay(numberOf(only));
   const print = (line: string): void => console.log(line);
   if (values.mutants) return await runMutants(threads, print);
-  if (values.exhaustive) return await runExhaustive(numberOf(values.scenarios), threads, print);
+  if (values.exhaustive) return await playExhaustive(threads);
   return await playSeeds(threads);
 }
 
