@@ -57,7 +57,7 @@ const SOURCE_MUTANTS: readonly Mutant[] = [
     name: "an upload that became an object counts as both",
     change: {
       file: `${PURGE}/fence.ts`,
-      from: "await context.metadata.retractEntry(deletion.id, token, keyHash);",
+      from: "await run.record.retract(keyHash);",
       to: "",
     },
     seedsMax: 20_000,
@@ -160,6 +160,63 @@ const SOURCE_MUTANTS: readonly Mutant[] = [
     name: "tracked keys that no listing showed are forgotten",
     change: { file: `${PURGE}/verify.ts`, from: "await recordAbsent(run);\n", to: "" },
     seedsMax: 20_000,
+  },
+  {
+    name: "tombstones are not held against the database (R11)",
+    change: {
+      file: "src/services/restore-guard.ts",
+      from: "if (closed.has(uid)) continue;",
+      to: "continue;",
+    },
+  },
+  {
+    name: "the receipt of a restored database's project is issued again (I7)",
+    change: {
+      file: `${ROWS}/tombstones.ts`,
+      from: "if (receipt === null) return;",
+      to: "return;",
+    },
+  },
+  {
+    name: "a tombstone is written after the first removal",
+    change: {
+      file: `${PURGE}/purge.ts`,
+      from: "if (deletion.tombstoneKey === null) await writeTombstone(run, deletion);",
+      to: "",
+    },
+  },
+  {
+    name: "what came back is removed and stated nowhere (I12)",
+    change: {
+      file: `${PURGE}/settle.ts`,
+      from: "page: (surface, entries) => metadata.recordReturned(id, token, surface, entries),",
+      to: "page: () => Promise.resolve(),",
+    },
+  },
+  {
+    name: "a look that could not be finished is over",
+    change: {
+      file: `${ROWS}/settles.ts`,
+      from: "if (left === null || totalOf(left) > 0) {",
+      to: "if (totalOf(left) > 1e9) {",
+    },
+    seedsMax: 20_000,
+  },
+  {
+    name: "nobody looks at a completed deletion again",
+    change: {
+      file: "src/services/worker.ts",
+      from: "await metadata.dueSettles(LIMITS.scanItems)",
+      to: "await metadata.dueSettles(0)",
+    },
+  },
+  {
+    name: "an expired project goes although it was prolonged or held",
+    change: {
+      file: `${ROWS}/projects.ts`,
+      from: 'return state === "active" && hold === null && expiresAt !== null && expiresAt <= now;',
+      to: 'return state === "active" && expiresAt !== null && hold === hold && now === now;',
+    },
   },
 ];
 
