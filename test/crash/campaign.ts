@@ -61,7 +61,9 @@ export class Campaign {
     for (const [i, run] of runs.entries()) await line.take(run, runs[i + 1]);
     const results = await line.end();
     const whole = await checker.checkAll(history.path);
-    const violations = [...results.flatMap((result) => result.violations), ...whole];
+    // What a run found is mostly there still.
+    const all = [...results.flatMap((result) => result.violations), ...whole];
+    const violations = [...new Map(all.map((one) => [one.what, one])).values()];
     const seconds = (performance.now() - startedAt) / 1000;
     return { results, violations, ...(await this.#count()), seconds };
   }

@@ -19,6 +19,7 @@ import { expectationsOf } from "./expectations.ts";
 import type { Facts } from "./facts.ts";
 import type { Event } from "./history.ts";
 import { CRASH_LIMITS } from "./limits.ts";
+import { claimsIn } from "./takeover.ts";
 
 const OTHER = "0".repeat(64);
 
@@ -232,5 +233,20 @@ describe("what a history leads to expect", () => {
     expect(bounds(script.ask(putOf("p", "b", "2")))).toEqual([3, 4]);
     expect(bounds(script.lose(putOf("p", "d")))).toEqual([3, 5]);
     expect(bounds(script.ask({ op: "delete-file", project: "p", path: "a" }))).toEqual([2, 5]);
+  });
+});
+
+describe("the log of a process", () => {
+  it("says which deletions it works on, since when", () => {
+    const line = (second: number, id: string, event: string): string =>
+      JSON.stringify({ time: `2026-01-01T00:00:0${second}.000Z`, msg: `[${id}] ${event}` });
+    const output = [
+      line(1, "DELETE-a", "deletion claimed"),
+      line(2, "DELETE-b", "deletion claimed"),
+      "ready at http://127.0.0.1:1",
+      line(3, "DELETE-a", "receipt issued"),
+      line(4, "DELETE-b", "fence stands"),
+    ].join("\n");
+    expect(claimsIn(output)).toEqual(new Map([["DELETE-b", Date.UTC(2026, 0, 1, 0, 0, 2)]]));
   });
 });

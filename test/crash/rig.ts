@@ -101,6 +101,7 @@ export class Rig implements AsyncDisposable {
   readonly postgres: PostgresServer;
   readonly slots: readonly [Slot, Slot];
   readonly #stopStore: () => Promise<void>;
+  readonly #faultsAt: number[] = [];
 
   private constructor(
     dir: string,
@@ -142,6 +143,15 @@ export class Rig implements AsyncDisposable {
   /** The slots that clients may ask. */
   get up(): readonly Slot[] {
     return this.slots.filter(({ state }) => state === "up");
+  }
+
+  noteFault(at: number): void {
+    this.#faultsAt.push(at);
+  }
+
+  /** When the last fault before a time was done; 0 where there was none. */
+  lastFaultBefore(at: number): number {
+    return this.#faultsAt.findLast((fault) => fault <= at) ?? 0;
   }
 
   other(slot: Slot): Slot {

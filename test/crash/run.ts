@@ -96,7 +96,7 @@ export class CrashRun {
     } else {
       await pause(this.#rng.between(restartMinMs, restartMaxMs));
       await (slot ?? this.#places.rig.postgres).start();
-      if (slot === undefined) this.#watch(Date.now(), "");
+      if (slot === undefined) this.#watch(Date.now(), () => "");
     }
     this.#healedAt = Date.now();
     this.#refuseSurprises();
@@ -133,15 +133,19 @@ export class CrashRun {
         ? await strikeNow(rig, signal, this.#rng)
         : await strikeAt(rig, this.#name, at, signal, this.#rng);
     this.#struck = struck;
-    this.#watch(struck.at, rig.other(struck.slot).service.output);
+    rig.noteFault(struck.at);
+    const { service } = rig.other(struck.slot);
+    this.#watch(struck.at, () => service.output);
   }
 
   #begin(): void {
     this.#acting = allOf(this.#work.act());
   }
 
-  #watch(since: number, outputOfOther: string): void {
-    this.#takeover = measureTakeover(this.#places.checker.sql, since, outputOfOther);
+  #watch(struckAt: number, outputOfOther: () => string): void {
+    const { checker, rig } = this.#places;
+    const lastFaultBefore = (at: number): number => rig.lastFaultBefore(at);
+    this.#takeover = measureTakeover(checker.sql, { struckAt, outputOfOther, lastFaultBefore });
     // Told by `finish`, which comes later.
     this.#takeover.catch(() => {});
   }

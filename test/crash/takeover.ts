@@ -23,36 +23,51 @@ const ENDS = [
 const NOW = "(extract(epoch from clock_timestamp()) * 1000)";
 const DUE = `(state in ('deleting', 'verifying') or (state = 'trashed' and purge_after <= ${NOW}))`;
 
-/** Deletions that a process works on by its own log. */
-export function claimsIn(output: string): ReadonlySet<string> {
-  const claims = new Set<string>();
+/** Deletions that a process works on by its own log, with the time of its claim. */
+export function claimsIn(output: string): ReadonlyMap<string, number> {
+  const claims = new Map<string, number>();
   for (const line of output.split("\n")) {
     const [, id] = /"msg":"\[(DELETE-[^\]]+)\]/.exec(line) ?? [];
     if (id === undefined) continue;
-    if (line.includes(CLAIMED)) claims.add(id);
+    const [, time = ""] = /"time":"([^"]+)"/.exec(line) ?? [];
+    if (line.includes(CLAIMED)) claims.set(id, Date.parse(time));
     else if (ENDS.some((end) => line.includes(end))) claims.delete(id);
   }
   return claims;
 }
 
+export interface Watched {
+  readonly struckAt: number;
+  /** What the other process has logged so far. */
+  readonly outputOfOther: () => string;
+  /** The last fault before a time: from there a wait is counted, for it began anew. */
+  readonly lastFaultBefore: (at: number) => number;
+}
+
 /**
  * Measures how long deletions stay without a worker: those that were due when a process was struck, and
- * that the other one had not claimed by its log, until their next claim.
+ * that the other one had not claimed, until their next claim.
  * @returns the longest of them in milliseconds, 0 where there is none; null when one is not taken over
  */
-export async function measureTakeover(
-  sql: SqlEye,
-  struckAt: number,
-  outputOfOther: string,
-): Promise<number | null> {
-  const text = `select id, token, state from expunge.deletions where ${DUE}`;
-  const claimed = claimsIn(outputOfOther);
-  const due = await sql.query<Standing>(text);
-  const waiting = new Map(
-    due.flatMap((one) => (claimed.has(one.id) ? [] : [[one.id, one.token] as const])),
+export async function measureTakeover(sql: SqlEye, watched: Watched): Promise<number | null> {
+  const { struckAt, outputOfOther, lastFaultBefore } = watched;
+  const due = await sql.query<Standing>(
+    `select id, token, state from expunge.deletions where ${DUE}`,
   );
+  const waiting = new Map(due.map((one) => [one.id, one.token] as const));
   let slowestMs = 0;
-  while (waiting.size > 0) {
+  const taken = (id: string, at: number): void => {
+    waiting.delete(id);
+    slowestMs = Math.max(slowestMs, at - Math.max(struckAt, lastFaultBefore(at)));
+  };
+  for (;;) {
+    // The log of a claim may come a moment after the row that shows it.
+    const claims = claimsIn(outputOfOther());
+    for (const id of waiting.keys()) {
+      const at = claims.get(id);
+      if (at !== undefined) taken(id, at);
+    }
+    if (waiting.size === 0) return slowestMs;
     if (Date.now() - struckAt > CRASH_LIMITS.endMs) return null;
     await pause(CRASH_LIMITS.pollMs);
     const now = await sql.query<Standing>(
@@ -60,12 +75,9 @@ export async function measureTakeover(
       [[...waiting.keys()]],
     );
     for (const { id, token, state } of now) {
-      if (token <= (waiting.get(id) ?? 0) && state !== "completed") continue;
-      waiting.delete(id);
-      slowestMs = Math.max(slowestMs, Date.now() - struckAt);
+      if (token > (waiting.get(id) ?? 0) || state === "completed") taken(id, Date.now());
     }
   }
-  return slowestMs;
 }
 
 /** What of these projects has not come to its end yet, in words; empty when all has. */
