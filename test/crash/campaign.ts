@@ -4,6 +4,7 @@ import type { Violation } from "./facts.ts";
 import { History } from "./history.ts";
 import { Line } from "./line.ts";
 import type { Rig } from "./rig.ts";
+import { NO_TAKEOVER, slower, type Takeover } from "./takeover.ts";
 import { CrashRun, type Kind, type RunResult } from "./run.ts";
 
 /** A fault to be done: its kind and its seed, from 1 for each kind. */
@@ -90,7 +91,8 @@ export class Campaign {
   }
 }
 
-/** The slowest of what was measured, in milliseconds; 0 where nothing was. */
-export function slowestMs(values: readonly (number | null)[]): number {
-  return values.reduce<number>((slowest, value) => Math.max(slowest, value ?? 0), 0);
+/** The slowest takeovers of several runs in which a process was struck. */
+export function slowestOf(results: readonly RunResult[]): Takeover {
+  const ofServices = results.filter(({ kind }) => kind !== "postgres");
+  return ofServices.reduce((slowest, { takeover }) => slower(slowest, takeover), NO_TAKEOVER);
 }

@@ -1,5 +1,6 @@
 import { CRASH_LIMITS } from "./limits.ts";
 import type { CrashRun, RunResult } from "./run.ts";
+import { NO_TAKEOVER } from "./takeover.ts";
 
 /**
  * Runs that follow on each other closely: while a process comes up again the next run is prepared, and
@@ -92,7 +93,7 @@ export class Line {
       hit: null,
       missed: null,
       violations: [{ invariant: "campaign", what: `${kind} ${seed} broke down: ${what}` }],
-      takeoverMs: null,
+      takeover: NO_TAKEOVER,
       endMs: 0,
     };
     this.#results.push(result);

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { Campaign, type Figures, type Planned, slowestMs } from "./campaign.ts";
+import { Campaign, type Figures, type Planned, slowestOf } from "./campaign.ts";
 import { CRASH_LIMITS } from "./limits.ts";
 import { lastRecorded, record } from "./record.ts";
 import { Rig } from "./rig.ts";
@@ -78,9 +78,9 @@ async function batches(
   return all.some(({ violations }) => violations.length > 0) ? 1 : 0;
 }
 
-function report({ kind, seed, hit, missed, takeoverMs, endMs, violations }: RunResult): void {
+function report({ kind, seed, hit, missed, takeover, endMs, violations }: RunResult): void {
   const where = hit ?? (missed === null ? "at a random time" : `missed ${missed}`);
-  const times = `taken over in ${takeoverMs} ms, ended in ${endMs} ms`;
+  const times = `taken over in ${takeover.throughFaultsMs} ms, ended in ${endMs} ms`;
   console.log(`${kind} ${seed} ${where}: ${times}, ${violations.length} violations`);
 }
 
@@ -88,6 +88,7 @@ function lineOf(all: readonly Figures[]): string {
   const results = all.flatMap((one) => one.results);
   const sum = (of: (figures: Figures) => number): number =>
     all.reduce((total, figures) => total + of(figures), 0);
+  const slowest = slowestOf(results);
   const kinds = KINDS.map((kind) => `${results.filter((one) => one.kind === kind).length} ${kind}`);
   return [
     `${results.length} runs (${kinds.join(", ")})`,
@@ -95,7 +96,7 @@ function lineOf(all: readonly Figures[]): string {
     `${sum((one) => one.deletions)} deletions`,
     `${sum((one) => one.receipts)} receipts`,
     `${sum((one) => one.violations.length)} violations`,
-    `slowest takeover ${slowestMs(results.map(({ takeoverMs }) => takeoverMs))} ms`,
+    `slowest takeover ${slowest.slowestMs} ms (${slowest.throughFaultsMs} ms through further faults)`,
     `${results.filter(({ missed }) => missed !== null).length} points missed`,
     `${sum((one) => one.seconds).toFixed(1)} s`,
   ].join(", ");

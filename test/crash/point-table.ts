@@ -86,6 +86,13 @@ export interface Aim {
   readonly nth: number;
 }
 
+/** The point of this method. @throws RangeError where there is none */
+export function pointOf(method: string): Point {
+  const point = POINTS.find((one) => one.method === method);
+  if (point === undefined) throw new RangeError(`there is no crash point ${method}`);
+  return point;
+}
+
 /** How a point is called in reports. */
 export function nameOf({ target, method }: Pick<Point, "target" | "method">): string {
   return `${target}.${method}`;

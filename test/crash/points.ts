@@ -1,4 +1,5 @@
 import { closeSync, openSync, writeSync } from "node:fs";
+import { FilesystemObjectStore } from "../../src/adapters/filesystem/object-store.ts";
 import { PostgresMetadataStore } from "../../src/adapters/postgres/metadata-store.ts";
 import { S3ObjectStore } from "../../src/adapters/s3/object-store.ts";
 import { type Arming, nameOf, type Point, POINTS } from "./point-table.ts";
@@ -10,15 +11,17 @@ import { type Arming, nameOf, type Point, POINTS } from "./point-table.ts";
  */
 type Method = (this: unknown, ...args: unknown[]) => Promise<unknown>;
 
-const PROTOTYPES: Readonly<Record<Point["target"], object>> = {
-  metadata: PostgresMetadataStore.prototype,
-  store: S3ObjectStore.prototype,
+const PROTOTYPES: Readonly<Record<Point["target"], readonly object[]>> = {
+  metadata: [PostgresMetadataStore.prototype],
+  store: [S3ObjectStore.prototype, FilesystemObjectStore.prototype],
 };
 
 let armed: Arming | null = null;
 let calls = 0;
 
-for (const point of POINTS) wrap(point);
+for (const point of POINTS) {
+  for (const prototype of PROTOTYPES[point.target]) wrap(point, prototype);
+}
 
 process.on("message", (message: { readonly arm: Arming | null }) => {
   armed = message.arm;
@@ -29,8 +32,8 @@ process.on("message", (message: { readonly arm: Arming | null }) => {
 process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));
 process.channel?.unref();
 
-function wrap(point: Point): void {
-  const owner = ownerOf(point);
+function wrap(point: Point, prototype: object): void {
+  const owner = ownerOf(point, prototype);
   const original = Reflect.get(owner, point.method) as Method;
   const wrapped: Method = async function (...args) {
     const struck = counts(point);
@@ -42,8 +45,8 @@ function wrap(point: Point): void {
   Object.defineProperty(owner, point.method, { value: wrapped });
 }
 
-function ownerOf(point: Point): object {
-  let owner: object | null = PROTOTYPES[point.target];
+function ownerOf(point: Point, prototype: object): object {
+  let owner: object | null = prototype;
   while (owner !== null && !Object.hasOwn(owner, point.method)) {
     owner = Reflect.getPrototypeOf(owner);
   }

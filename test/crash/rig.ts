@@ -12,10 +12,14 @@ import { settingsOf } from "../e2e/buckets.ts";
 import { CONFIG_FILE } from "./places.ts";
 import type { Arming } from "./point-table.ts";
 
-const POINTS = new URL("points.ts", import.meta.url).pathname;
+/** How a process is started that can be told at which call it is to strike itself. */
+export const STRUCK_BY_ORDER = {
+  nodeArgs: ["--import", new URL("points.ts", import.meta.url).pathname],
+  ipc: true,
+} as const;
 
 /** One of the two places in which a process of the service runs, again and again. */
-export class Slot {
+export class Slot implements AsyncDisposable {
   readonly name: string;
   readonly #dir: string;
   readonly #start: () => Promise<ServiceProcess>;
@@ -73,6 +77,10 @@ export class Slot {
     this.#isExpected = true;
     this.state = "down";
     await this.#service?.kill();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill();
   }
 
   /** SIGSTOP, to be followed by `resume`. */
@@ -172,8 +180,7 @@ export class Rig implements AsyncDisposable {
           EXPUNGE_SIGNING_KEY: join(this.dir, "key.pem"),
           EXPUNGE_CONFIG: join(this.dir, "expunge.config.json"),
         },
-        nodeArgs: ["--import", POINTS],
-        ipc: true,
+        ...STRUCK_BY_ORDER,
       }),
     );
   }

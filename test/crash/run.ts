@@ -6,7 +6,7 @@ import { CRASH_LIMITS } from "./limits.ts";
 import { type Aim, aimOfKill, aimOfStop, type Signal } from "./point-table.ts";
 import type { Rig } from "./rig.ts";
 import { aim, pause, strikeAt, strikeNow, type Struck } from "./strike.ts";
-import { measureTakeover, unfinished } from "./takeover.ts";
+import { measureTakeover, NO_TAKEOVER, type Takeover, unfinished } from "./takeover.ts";
 import { Workload } from "./workload.ts";
 
 export const KINDS = ["kill", "stop", "postgres"] as const;
@@ -19,8 +19,7 @@ export interface RunResult {
   readonly hit: string | null;
   readonly missed: string | null;
   readonly violations: readonly Violation[];
-  /** Null where nobody was waiting for another worker. */
-  readonly takeoverMs: number | null;
+  readonly takeover: Takeover;
   readonly endMs: number;
 }
 
@@ -48,7 +47,7 @@ export class CrashRun {
   readonly #rng: Rng;
   readonly #work: Workload;
   #acting: Promise<void> = Promise.resolve();
-  #takeover: Promise<number | null> = Promise.resolve(0);
+  #takeover: Promise<Takeover> = Promise.resolve(NO_TAKEOVER);
   #struck: Struck | null = null;
   #healedAt = 0;
 
@@ -106,10 +105,12 @@ export class CrashRun {
     const { history, checker } = this.#places;
     await this.#acting;
     const violations: Violation[] = [];
-    const takeoverMs = await this.#takeover;
+    const takeover = await this.#takeover;
     const name = this.#name;
-    if (takeoverMs === null || (takeoverMs > CRASH_LIMITS.takeoverMs && this.kind !== "postgres")) {
-      const what = `${name}: a deletion was without a worker for ${takeoverMs ?? "more than " + CRASH_LIMITS.endMs} ms`;
+    const { isDone, sinceLastFaultMs } = takeover;
+    const isLate = sinceLastFaultMs > CRASH_LIMITS.takeoverMs && this.kind !== "postgres";
+    if (isLate || !isDone) {
+      const what = `${name}: a deletion was without a worker for ${sinceLastFaultMs} ms`;
       violations.push({ invariant: "I9", what });
     }
     for (const what of await this.#untilEnded()) {
@@ -120,7 +121,7 @@ export class CrashRun {
     history.forget(name);
     const { kind, seed } = this;
     const { hit = null, missed = null } = this.#struck ?? {};
-    return { kind, seed, hit, missed, violations, takeoverMs, endMs };
+    return { kind, seed, hit, missed, violations, takeover, endMs };
   }
 
   async #strikeService(at: Aim | null, signal: Signal): Promise<void> {

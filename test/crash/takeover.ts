@@ -40,25 +40,53 @@ export interface Watched {
   readonly struckAt: number;
   /** What the other process has logged so far. */
   readonly outputOfOther: () => string;
-  /** The last fault before a time: from there a wait is counted, for it began anew. */
+  /** When the last fault before a time was done. */
   readonly lastFaultBefore: (at: number) => number;
+}
+
+/** How long deletions stayed without a worker, the longest of them in milliseconds; 0 for none. */
+export interface Takeover {
+  /** Of those that were taken over before there was another fault. */
+  readonly slowestMs: number;
+  /** Of all, from their own fault. */
+  readonly throughFaultsMs: number;
+  /** Of all, from the last fault before they were taken over: what the promise bounds. */
+  readonly sinceLastFaultMs: number;
+  /** None is still waiting. */
+  readonly isDone: boolean;
+}
+
+export const NO_TAKEOVER: Takeover = {
+  slowestMs: 0,
+  throughFaultsMs: 0,
+  sinceLastFaultMs: 0,
+  isDone: true,
+};
+
+/** The longest of both, each by itself. */
+export function slower(one: Takeover, other: Takeover): Takeover {
+  return {
+    slowestMs: Math.max(one.slowestMs, other.slowestMs),
+    throughFaultsMs: Math.max(one.throughFaultsMs, other.throughFaultsMs),
+    sinceLastFaultMs: Math.max(one.sinceLastFaultMs, other.sinceLastFaultMs),
+    isDone: one.isDone && other.isDone,
+  };
 }
 
 /**
  * Measures how long deletions stay without a worker: those that were due when a process was struck, and
  * that the other one had not claimed, until their next claim.
- * @returns the longest of them in milliseconds, 0 where there is none; null when one is not taken over
  */
-export async function measureTakeover(sql: SqlEye, watched: Watched): Promise<number | null> {
-  const { struckAt, outputOfOther, lastFaultBefore } = watched;
+export async function measureTakeover(sql: SqlEye, watched: Watched): Promise<Takeover> {
+  const { struckAt, outputOfOther } = watched;
   const due = await sql.query<Standing>(
     `select id, token, state from expunge.deletions where ${DUE}`,
   );
   const waiting = new Map(due.map((one) => [one.id, one.token] as const));
-  let slowestMs = 0;
+  let found = NO_TAKEOVER;
   const taken = (id: string, at: number): void => {
     waiting.delete(id);
-    slowestMs = Math.max(slowestMs, at - Math.max(struckAt, lastFaultBefore(at)));
+    found = slower(found, takenAt(watched, at));
   };
   for (;;) {
     // The log of a claim may come a moment after the row that shows it.
@@ -67,8 +95,10 @@ export async function measureTakeover(sql: SqlEye, watched: Watched): Promise<nu
       const at = claims.get(id);
       if (at !== undefined) taken(id, at);
     }
-    if (waiting.size === 0) return slowestMs;
-    if (Date.now() - struckAt > CRASH_LIMITS.endMs) return null;
+    if (waiting.size === 0) return found;
+    if (Date.now() - struckAt > CRASH_LIMITS.endMs) {
+      return { ...slower(found, takenAt(watched, Date.now())), isDone: false };
+    }
     await pause(CRASH_LIMITS.pollMs);
     const now = await sql.query<Standing>(
       "select id, token, state from expunge.deletions where id = any($1)",
@@ -78,6 +108,17 @@ export async function measureTakeover(sql: SqlEye, watched: Watched): Promise<nu
       if (token > (waiting.get(id) ?? 0) || state === "completed") taken(id, Date.now());
     }
   }
+}
+
+function takenAt({ struckAt, lastFaultBefore }: Watched, at: number): Takeover {
+  const throughFaultsMs = Math.max(at - struckAt, 0);
+  const last = Math.max(struckAt, lastFaultBefore(at));
+  return {
+    slowestMs: last > struckAt ? 0 : throughFaultsMs,
+    throughFaultsMs,
+    sinceLastFaultMs: Math.max(at - last, 0),
+    isDone: true,
+  };
 }
 
 /** What of these projects has not come to its end yet, in words; empty when all has. */
