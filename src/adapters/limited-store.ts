@@ -3,7 +3,7 @@ import { isStoreError } from "../core/store-errors.ts";
 import { aroundStore, type ObjectStoreCall } from "../ports/around-store.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
 
-/** Calls that last as long as a client's line is slow, or that ask nothing of the store. */
+/** Calls that last as long as a client's line is slow, or that ask nothing of the store: only watched. */
 const UNLIMITED: ReadonlySet<ObjectStoreCall> = new Set([
   "get",
   "uploadPart",
@@ -22,19 +22,34 @@ export function limitedStore(
 ): ObjectStore {
   const gate = new Gate(inFlightMax);
   return aroundStore(store, async ({ call, signal }, run) => {
-    if (UNLIMITED.has(call)) return await run();
+    if (UNLIMITED.has(call)) return await watched(gate, gate.era, run);
     const era = await gate.enter(signal);
     try {
-      const answer = await run();
-      gate.succeeded();
+      const answer = await watched(gate, era, run);
+      if (!saysThrottled(answer)) gate.succeeded();
       return answer;
-    } catch (error) {
-      if (isStoreError(error, "throttled")) gate.throttled(era);
-      throw error;
     } finally {
       gate.leave();
     }
   });
+}
+
+/** Tells the gate of a store that asks for fewer requests, by failing or of single keys. */
+async function watched<T>(gate: Gate, era: number, run: () => Promise<T>): Promise<T> {
+  try {
+    const answer = await run();
+    if (saysThrottled(answer)) gate.throttled(era);
+    return answer;
+  } catch (error) {
+    if (isStoreError(error, "throttled")) gate.throttled(era);
+    throw error;
+  }
+}
+
+/** A removal is answered key by key, and throttled so too. */
+function saysThrottled(answer: unknown): boolean {
+  if (!Array.isArray(answer)) return false;
+  return (answer as readonly Partial<{ code: unknown }>[]).some(({ code }) => code === "throttled");
 }
 
 class Gate {
@@ -47,6 +62,11 @@ class Gate {
   constructor(max: number) {
     this.#max = max;
     this.#allowed = max;
+  }
+
+  /** How often the bound was halved so far. */
+  get era(): number {
+    return this.#era;
   }
 
   /** Resolves when the call may go, in the order of asking; throws the signal's reason when aborted. */

@@ -84,7 +84,6 @@ async function removeTargets(
   let gone = 0;
   const refused: Refusal[] = [];
   for (let attempt = 1; waiting.length > 0; attempt++) {
-    const last = attempt >= LIMITS.removeAttemptsMax;
     const again: Target[] = [];
     let wishedMs = 0;
     for (let at = 0; at < waiting.length; at += LIMITS.removeBatchKeys) {
@@ -95,7 +94,7 @@ async function removeTargets(
       for (const [i, result] of results.entries()) {
         const target = batch[i];
         if (result.result === "gone") gone++;
-        else if (result.retryable && !last && target) again.push(target);
+        else if (result.retryable && attempt < attemptsOf(result) && target) again.push(target);
         else refused.push(refusal(result));
       }
     }
@@ -106,6 +105,11 @@ async function removeTargets(
     }
   }
   return { gone, refused };
+}
+
+/** A store that throttles works: it is waited for longer. */
+function attemptsOf({ code }: { readonly code: StoreErrorCode }): number {
+  return code === "throttled" ? LIMITS.throttledAttemptsMax : LIMITS.removeAttemptsMax;
 }
 
 /**

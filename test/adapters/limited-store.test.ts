@@ -13,6 +13,11 @@ const HEAD: ObjectHead = { key: "a", sizeBytes: 1, etag: "e", modifiedAt: 0 };
 
 /** A store whose `head` stays under way until the test ends it. */
 function gated(inFlightMax: number) {
+  const { store, ends } = gatedStore();
+  return { store: limitedStore(store, inFlightMax), ends };
+}
+
+function gatedStore() {
   const ends: End[] = [];
   const memory: ObjectStore = new MemoryObjectStore(new SystemClock(), {
     random: new SystemRandom(),
@@ -21,7 +26,7 @@ function gated(inFlightMax: number) {
     new Promise((resolve, reject) => {
       ends.push((error) => (error ? reject(error) : resolve(HEAD)));
     });
-  return { store: limitedStore(withMethods(memory, { head }), inFlightMax), ends };
+  return { store: withMethods(memory, { head }), ends };
 }
 
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -62,6 +67,34 @@ describe("the store that limits", () => {
     expect(Math.max(...waves)).toBe(8);
     expect(waves.slice(0, -1)).toEqual(waves.slice(0, -1).toSorted((a, b) => a - b));
     expect(await Promise.all(rest)).toHaveLength(60);
+  });
+
+  it("halves its bound for keys of a removal that were throttled, and for parts", async () => {
+    for (const call of ["remove", "uploadPart"] as const) {
+      const { store: inner, ends } = gatedStore();
+      const keyThrottled = {
+        key: "k",
+        result: "unknown",
+        retryable: true,
+        code: "throttled",
+        message: "slow down",
+      } as const;
+      const throttling = withMethods(inner, {
+        remove: () => Promise.resolve([{ key: "j", result: "gone" }, keyThrottled]),
+        uploadPart: () => Promise.reject(slowDown()),
+      });
+      const store = limitedStore(throttling, 8);
+      if (call === "remove") expect(await store.remove(["j", "k"])).toHaveLength(2);
+      else {
+        const body = (async function* () {})();
+        const sent = store.uploadPart("k", "id", 1, { body, sizeBytes: 0 });
+        await expect(sent).rejects.toMatchObject({ code: "throttled" });
+      }
+      const calls = Array.from({ length: 8 }, () => store.head("a"));
+      expect(await endAll(ends), call).toBe(4);
+      while ((await endAll(ends)) > 0);
+      await Promise.all(calls);
+    }
   });
 
   it("keeps one call going however often it is throttled", async () => {

@@ -3,6 +3,7 @@ import { MemoryObjectStore } from "../../src/adapters/memory/object-store.ts";
 import { SystemRandom } from "../../src/adapters/system-random.ts";
 import { LIMITS } from "../../src/core/limits.ts";
 import { StoreError, type StoreErrorCode } from "../../src/core/store-errors.ts";
+import type { ObjectStore, RemoveResult } from "../../src/ports/object-store.ts";
 import { removeKeys } from "../../src/services/removing.ts";
 import { withMethods } from "../support/methods.ts";
 
@@ -43,6 +44,55 @@ const KEYS = Array.from({ length: 10 }, (_, i) => `k/${i}`);
 function refusal(code: StoreErrorCode): StoreError {
   return new StoreError(code, code === "bad-request" ? "permanent" : "blocked", "refused");
 }
+
+describe("a key that is refused in a passing way", () => {
+  /** Each reply refuses one key of the batch. */
+  async function refusing(code: StoreErrorCode, times: number) {
+    const one = await subject(KEYS);
+    let left = times;
+    const store = withMethods<ObjectStore>(one.context.store, {
+      remove: async (batch, signal) => {
+        one.asked.push(batch.length);
+        const isRefused = (key: string): boolean => key === "k/3" && left > 0;
+        const others = batch.filter((key) => !isRefused(key));
+        const gone = new Map(
+          (await one.context.store.remove(others, signal)).map((result) => [result.key, result]),
+        );
+        const results = batch.map((key): RemoveResult => {
+          const message = "not now";
+          return gone.get(key) ?? { key, result: "unknown", retryable: true, code, message };
+        });
+        if (results.some(({ result }) => result !== "gone")) left--;
+        return results;
+      },
+    });
+    one.asked.splice(0);
+    return { ...one, context: { ...one.context, store } };
+  }
+
+  it("is asked for again alone, with pauses, until it is gone", async () => {
+    const { context, sleptMs, left } = await refusing("store-unavailable", 3);
+    expect(await removeKeys(context, KEYS)).toEqual({ gone: 10, refused: [] });
+    expect(sleptMs).toHaveLength(3);
+    expect(sleptMs.every((ms, i) => ms <= LIMITS.retryDelayMinMs * 2 ** (i + 1))).toBe(true);
+    expect(left()).toEqual([]);
+  });
+
+  it.each([
+    ["store-unavailable", LIMITS.removeAttemptsMax],
+    ["throttled", LIMITS.throttledAttemptsMax],
+  ] as const)(
+    "for %s is residue after %i attempts, and no other key is",
+    async (code, attempts) => {
+      const { context, sleptMs, left } = await refusing(code, 1000);
+      const { gone, refused } = await removeKeys(context, KEYS);
+      expect(gone).toBe(9);
+      expect(refused).toMatchObject([{ key: "k/3", outcome: "unknown", code }]);
+      expect(sleptMs).toHaveLength(attempts - 1);
+      expect(left()).toEqual(["k/3"]);
+    },
+  );
+});
 
 describe("a batch that is refused whole", () => {
   it.each(["bad-request", "object-locked", "access-denied"] as const)(
