@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { BY_CODE } from "../../src/adapters/s3/error-table.ts";
+import { CODES } from "../../src/adapters/s3/error-table.ts";
 import { meaningOf, toStoreError } from "../../src/adapters/s3/errors.ts";
 import { BrokenReply, ForeignFailure, TimedOut } from "../../src/adapters/s3/failures.ts";
 import { verdictOf } from "../../src/adapters/s3/removal.ts";
@@ -75,7 +75,8 @@ describe("what the replies of S3 mean", () => {
   });
 
   it("is not changed by the status beside a code", () => {
-    for (const [code, [storeCode, errorClass]] of Object.entries(BY_CODE)) {
+    for (const [code, { meaning }] of Object.entries(CODES)) {
+      const [storeCode, errorClass] = meaning;
       for (const status of [400, 403, 404, 500]) {
         expect(said(refusal(code, status)), code).toBe(`${storeCode} ${errorClass}`);
       }

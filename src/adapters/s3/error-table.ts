@@ -54,111 +54,149 @@ export const UNLISTED: Meaning = [
 ];
 
 /**
- * What S3's codes mean: the one table of this adapter.
- * Sources: AWS S3 API reference, "Error responses"; [R2] Cloudflare R2, api/error-codes; [Ceph] seen on
- * its gateway 16.2; [MinIO] its documentation.
+ * Where a code is documented for the calls made here: AWS S3 API reference, "Error responses"; Cloudflare
+ * R2, api/error-codes and its release notes; Ceph's gateway, as 16.2 has it in its binary or was seen to
+ * answer; MinIO's documentation; the AWS SDK, which gives names of its own where no reply came.
  */
-export const BY_CODE: Readonly<Record<string, Meaning>> = {
-  NoSuchKey: NO_KEY,
+export type Source = "AWS" | "R2" | "Ceph" | "MinIO" | "SDK";
+
+export interface CodeRow {
+  readonly meaning: Meaning;
+  readonly sources: readonly [Source, ...Source[]];
+}
+
+function row(meaning: Meaning, ...sources: readonly [Source, ...Source[]]): CodeRow {
+  return { meaning, sources };
+}
+
+/** What S3's codes mean: the one table of this adapter. docs/store-errors.md shows it. */
+export const CODES: Readonly<Record<string, CodeRow>> = {
+  NoSuchKey: row(NO_KEY, "AWS", "R2", "Ceph"),
   // Of a version that is asked for by its id.
-  NoSuchVersion: NO_KEY,
-  NoSuchUpload: NO_UPLOAD,
-  NoSuchBucket: NO_BUCKET,
-  InvalidBucketName: NO_BUCKET,
+  NoSuchVersion: row(NO_KEY, "AWS", "MinIO"),
+  NoSuchUpload: row(NO_UPLOAD, "AWS", "R2", "Ceph"),
+  NoSuchBucket: row(NO_BUCKET, "AWS", "R2", "Ceph"),
+  InvalidBucketName: row(NO_BUCKET, "AWS", "R2", "Ceph"),
 
-  AccessDenied: DENIED,
-  AllAccessDisabled: DENIED,
-  AccountProblem: DENIED,
-  // [R2] 10042: the account has no subscription.
-  NotEntitled: DENIED,
-  // [Ceph] the user is suspended.
-  UserSuspended: DENIED,
+  AccessDenied: row(DENIED, "AWS", "R2", "Ceph"),
+  AllAccessDisabled: row(DENIED, "AWS"),
+  AccountProblem: row(DENIED, "AWS"),
+  InvalidPayer: row(DENIED, "AWS"),
+  NotSignedUp: row(DENIED, "AWS"),
+  UnauthorizedAccessError: row(DENIED, "AWS"),
+  UnexpectedIPError: row(DENIED, "AWS"),
+  // The account has no subscription.
+  NotEntitled: row(DENIED, "R2"),
+  UserSuspended: row(DENIED, "Ceph"),
   // An archived object, which has to be restored first.
-  InvalidObjectState: DENIED,
+  InvalidObjectState: row(DENIED, "AWS"),
+  // The key by which objects are encrypted cannot be used.
+  "KMS.DisabledException": row(DENIED, "AWS"),
+  "KMS.KMSInvalidStateException": row(DENIED, "AWS"),
+  "KMS.NotFoundException": row(DENIED, "AWS"),
 
-  InvalidAccessKeyId: CREDENTIALS,
-  SignatureDoesNotMatch: CREDENTIALS,
-  InvalidToken: CREDENTIALS,
-  ExpiredToken: CREDENTIALS,
-  TokenRefreshRequired: CREDENTIALS,
-  InvalidSecurity: CREDENTIALS,
-  MissingSecurityHeader: CREDENTIALS,
-  // [R2] 10002.
-  Unauthorized: CREDENTIALS,
-  // The SDK found no access key in any of AWS's sources.
-  CredentialsProviderError: NO_CREDENTIALS,
-  TokenProviderError: NO_CREDENTIALS,
+  InvalidAccessKeyId: row(CREDENTIALS, "AWS", "Ceph"),
+  SignatureDoesNotMatch: row(CREDENTIALS, "AWS", "R2", "Ceph"),
+  InvalidToken: row(CREDENTIALS, "AWS"),
+  ExpiredToken: row(CREDENTIALS, "AWS"),
+  TokenRefreshRequired: row(CREDENTIALS, "AWS"),
+  TokenCodeInvalidError: row(CREDENTIALS, "AWS"),
+  InvalidSecurity: row(CREDENTIALS, "AWS"),
+  MissingSecurityHeader: row(CREDENTIALS, "AWS"),
+  MissingAuthenticationToken: row(CREDENTIALS, "AWS"),
+  InvalidSecretKey: row(CREDENTIALS, "Ceph"),
+  Unauthorized: row(CREDENTIALS, "R2"),
+  // No access key in any of AWS's sources.
+  CredentialsProviderError: row(NO_CREDENTIALS, "SDK"),
+  TokenProviderError: row(NO_CREDENTIALS, "SDK"),
 
-  RequestTimeTooSkewed: SKEW,
-  RequestExpired: SKEW,
-  // [R2] 10018: a signature that has expired; of a request that was signed now it says the same.
-  ExpiredRequest: SKEW,
+  RequestTimeTooSkewed: row(SKEW, "AWS", "Ceph"),
+  RequestExpired: row(SKEW, "AWS"),
+  // A signature that has expired; of a request that was signed now it says the same.
+  ExpiredRequest: row(SKEW, "R2"),
 
-  AuthorizationHeaderMalformed: REGION,
-  PermanentRedirect: REGION,
-  TemporaryRedirect: REGION,
-  Redirect: REGION,
-  IllegalLocationConstraintException: REGION,
+  AuthorizationHeaderMalformed: row(REGION, "AWS"),
+  PermanentRedirect: row(REGION, "AWS", "Ceph"),
+  PermanentRedirectControlError: row(REGION, "AWS"),
+  TemporaryRedirect: row(REGION, "AWS"),
+  Redirect: row(REGION, "AWS"),
+  EndpointNotFound: row(REGION, "AWS"),
+  InvalidRegion: row(REGION, "AWS", "MinIO"),
+  IllegalLocationConstraintException: row(REGION, "AWS"),
 
-  // [R2] 10069, bucket locks.
-  ObjectLockedByBucketPolicy: LOCKED,
+  // Bucket locks.
+  ObjectLockedByBucketPolicy: row(LOCKED, "R2"),
 
-  SlowDown: THROTTLED,
-  // [R2] 10043; AWS: "Reduce your request rate".
-  ServiceUnavailable: THROTTLED,
-  RequestLimitExceeded: THROTTLED,
-  BandwidthLimitExceeded: THROTTLED,
-  Throttling: THROTTLED,
-  ThrottlingException: THROTTLED,
-  // [R2] 10058: more than one write a second to one key.
-  TooManyRequests: THROTTLED,
-  // [R2] release notes, 2022-06-16: parts of one upload at the same time.
-  TooMuchConcurrency: THROTTLED,
+  SlowDown: row(THROTTLED, "AWS", "Ceph"),
+  SlowDownRead: row(THROTTLED, "MinIO"),
+  SlowDownWrite: row(THROTTLED, "MinIO"),
+  // AWS: "Reduce your request rate".
+  ServiceUnavailable: row(THROTTLED, "AWS", "R2", "Ceph"),
+  RequestLimitExceeded: row(THROTTLED, "AWS"),
+  BandwidthLimitExceeded: row(THROTTLED, "AWS"),
+  Throttling: row(THROTTLED, "AWS"),
+  ThrottlingException: row(THROTTLED, "AWS"),
+  // More than one write a second to one key.
+  TooManyRequests: row(THROTTLED, "R2"),
+  // Parts of one upload at the same time (release notes, 2022-06-16).
+  TooMuchConcurrency: row(THROTTLED, "R2"),
 
-  InternalError: UNAVAILABLE,
+  InternalError: row(UNAVAILABLE, "AWS", "R2", "Ceph"),
+  XMinioServerNotInitialized: row(UNAVAILABLE, "MinIO"),
   // Another conditional or multipart operation on the key is under way.
-  OperationAborted: UNAVAILABLE,
-  ConditionalRequestConflict: UNAVAILABLE,
-  // [R2] 10054.
-  ClientDisconnect: UNAVAILABLE,
-  IncompleteBody: DAMAGED,
-  BadDigest: DAMAGED,
-  XAmzContentSHA256Mismatch: DAMAGED,
-  XAmzContentChecksumMismatch: DAMAGED,
+  OperationAborted: row(UNAVAILABLE, "AWS", "Ceph"),
+  ConditionalRequestConflict: row(UNAVAILABLE, "AWS"),
+  // The bucket is being changed by something else.
+  Locked: row(UNAVAILABLE, "Ceph"),
+  ClientDisconnect: row(UNAVAILABLE, "R2"),
+  IncompleteBody: row(DAMAGED, "AWS", "R2"),
+  BadDigest: row(DAMAGED, "AWS", "R2", "Ceph"),
+  XAmzContentSHA256Mismatch: row(DAMAGED, "AWS", "Ceph"),
+  XAmzContentChecksumMismatch: row(DAMAGED, "AWS"),
   // The store saw nothing move on the connection.
-  RequestTimeout: TIMEOUT,
+  RequestTimeout: row(TIMEOUT, "AWS", "Ceph"),
 
-  // [Ceph]
-  QuotaExceeded: FULL,
-  // [MinIO]
-  XMinioStorageFull: FULL,
-  InsufficientCapacity: FULL,
+  QuotaExceeded: row(FULL, "Ceph"),
+  XMinioStorageFull: row(FULL, "MinIO"),
+  InsufficientCapacity: row(FULL, "AWS"),
 
-  InvalidPart: PART,
-  InvalidPartOrder: PART,
-  EntityTooSmall: PART,
-  EntityTooLarge: PART,
-  InvalidRange: RANGE,
-  KeyTooLong: KEY,
-  KeyTooLongError: KEY,
-  // [Ceph], [R2] 10020.
-  InvalidObjectName: KEY,
-  InvalidURI: KEY,
-  // [MinIO]
-  XMinioInvalidObjectName: KEY,
+  InvalidPart: row(PART, "AWS", "R2", "Ceph"),
+  InvalidPartOrder: row(PART, "AWS", "Ceph"),
+  EntityTooSmall: row(PART, "AWS", "R2", "Ceph"),
+  EntityTooLarge: row(PART, "AWS", "R2", "Ceph"),
+  InvalidRange: row(RANGE, "AWS", "R2", "Ceph"),
+  KeyTooLong: row(KEY, "AWS"),
+  KeyTooLongError: row(KEY, "AWS"),
+  InvalidObjectName: row(KEY, "R2", "Ceph"),
+  InvalidURI: row(KEY, "AWS"),
+  XMinioInvalidObjectName: row(KEY, "MinIO"),
 
-  NotImplemented: UNSUPPORTED,
-  XNotImplemented: UNSUPPORTED,
+  NotImplemented: row(UNSUPPORTED, "AWS", "Ceph"),
+  XNotImplemented: row(UNSUPPORTED, "MinIO"),
+  MethodNotAllowed: row(UNSUPPORTED, "AWS", "Ceph"),
 
-  InvalidArgument: REQUEST,
-  InvalidRequest: REQUEST,
-  InvalidDigest: REQUEST,
-  MalformedXML: REQUEST,
-  MethodNotAllowed: REQUEST,
-  MissingContentLength: REQUEST,
-  MissingContentMD5: REQUEST,
-  MetadataTooLarge: REQUEST,
-  PreconditionFailed: REQUEST,
+  AuthorizationQueryParametersError: row(REQUEST, "AWS"),
+  BadRequest: row(REQUEST, "AWS"),
+  CredentialsNotSupported: row(REQUEST, "AWS"),
+  InvalidAddressingHeader: row(REQUEST, "AWS"),
+  InvalidArgument: row(REQUEST, "AWS", "Ceph"),
+  InvalidBucketState: row(REQUEST, "AWS", "Ceph"),
+  InvalidDigest: row(REQUEST, "AWS", "R2", "Ceph"),
+  InvalidEncryptionAlgorithmError: row(REQUEST, "AWS", "Ceph"),
+  InvalidRequest: row(REQUEST, "AWS", "Ceph"),
+  InvalidStorageClass: row(REQUEST, "AWS"),
+  InvalidTenantName: row(REQUEST, "Ceph"),
+  MalformedXML: row(REQUEST, "AWS", "Ceph"),
+  MaxMessageLengthExceeded: row(REQUEST, "AWS"),
+  MetadataTooLarge: row(REQUEST, "AWS", "R2"),
+  MissingContentLength: row(REQUEST, "AWS", "R2", "Ceph"),
+  MissingContentMD5: row(REQUEST, "AWS"),
+  MissingRequestBodyError: row(REQUEST, "AWS"),
+  PreconditionFailed: row(REQUEST, "AWS", "R2", "Ceph"),
+  RequestHeaderSectionTooLarge: row(REQUEST, "AWS"),
+  UnexpectedContent: row(REQUEST, "AWS"),
+  UnsupportedArgument: row(REQUEST, "AWS"),
+  UnsupportedSignature: row(REQUEST, "AWS"),
 };
 
 /** Of replies without a code that is listed: S3's own words are more exact where they are there. */
@@ -170,7 +208,7 @@ export const BY_STATUS: Readonly<Record<number, Meaning>> = {
   400: REQUEST,
   401: CREDENTIALS,
   403: DENIED,
-  405: REQUEST,
+  405: UNSUPPORTED,
   408: TIMEOUT,
   411: REQUEST,
   413: REQUEST,

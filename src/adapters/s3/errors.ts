@@ -1,8 +1,8 @@
 import { StoreError } from "../../core/store-errors.ts";
 import {
-  BY_CODE,
   BY_ERRNO,
   BY_STATUS,
+  CODES,
   HEAD_NOT_FOUND,
   LOCKED,
   type Meaning,
@@ -41,7 +41,7 @@ const LOCK_CODES: ReadonlySet<string> = new Set([
 /** What one of S3's codes means; the text decides only where the code does not. */
 export function meaningOf(code: string, text: string): Meaning | null {
   if (LOCK_CODES.has(code) && LOCK_WORDS.test(text)) return LOCKED;
-  return Object.hasOwn(BY_CODE, code) ? (BY_CODE[code] ?? null) : null;
+  return Object.hasOwn(CODES, code) ? (CODES[code]?.meaning ?? null) : null;
 }
 
 /**
