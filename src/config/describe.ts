@@ -63,6 +63,7 @@ function s3Values(store: S3StoreConfig): Readonly<Partial<Record<SettingName, st
     EXPUNGE_S3_SECRET_ACCESS_KEY:
       store.secretAccessKey === undefined ? "AWS's own chain" : REDACTED,
     EXPUNGE_S3_FORCE_PATH_STYLE: String(store.forcePathStyle),
+    EXPUNGE_S3_WITHOUT: store.without?.join(",") ?? "nothing",
     R2_PUBLIC_DOMAIN: store.publicDomain ?? OFF,
   };
 }

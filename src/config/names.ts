@@ -35,6 +35,10 @@ export const NAMES = {
     "'true' or 'false': the bucket in the path of URLs",
     "true with an endpoint",
   ),
+  EXPUNGE_S3_WITHOUT: setting(
+    "what the store cannot list, by commas: 'multipart-listing', 'version-listing' ([stores.md](stores.md))",
+    "nothing",
+  ),
   AWS_REGION: setting("AWS's own name for the region"),
   AWS_DEFAULT_REGION: setting("AWS's own name for the region, where AWS_REGION is not set"),
   R2_ACCOUNT_ID: setting("Cloudflare account that holds the bucket"),

@@ -1,4 +1,6 @@
 import { isIP } from "node:net";
+import { type Lack, LACKS } from "../core/store-lacks.ts";
+import { didYouMean } from "./nearest.ts";
 import type { SettingName } from "./names.ts";
 import type { SettingReader } from "./reader.ts";
 import { shown } from "./redact.ts";
@@ -25,6 +27,7 @@ export function parseS3Store(reader: SettingReader): ParsedStore | null {
   const secret = same(reader, ["EXPUNGE_S3_SECRET_ACCESS_KEY", "R2_SECRET_ACCESS_KEY"]);
   const region = readRegion(reader, endpoint);
   const publicDomain = readPublicDomain(reader);
+  const without = readWithout(reader);
   requireKeyPair(reader, keyId, secret);
   if (endpoint !== null && bucket !== null) refuseBucketInEndpoint(reader, endpoint, bucket.text);
   if (bucket === null) return null;
@@ -39,6 +42,7 @@ export function parseS3Store(reader: SettingReader): ParsedStore | null {
       : { accessKeyId: keyId.text, secretAccessKey: secret.text }),
     // Servers other than AWS seldom have a certificate and a name for each bucket.
     forcePathStyle: reader.boolean("EXPUNGE_S3_FORCE_PATH_STYLE", endpoint !== null),
+    ...(without.length === 0 ? {} : { without }),
     ...(endpoint?.name.startsWith("R2_") === true ? { provider: "r2" as const } : {}),
     ...(publicDomain === null ? {} : { publicDomain }),
   };
@@ -47,6 +51,7 @@ export function parseS3Store(reader: SettingReader): ParsedStore | null {
     givenBy: {
       EXPUNGE_STORE: bucket.name,
       EXPUNGE_S3_FORCE_PATH_STYLE: "EXPUNGE_S3_FORCE_PATH_STYLE",
+      EXPUNGE_S3_WITHOUT: "EXPUNGE_S3_WITHOUT",
       R2_PUBLIC_DOMAIN: "R2_PUBLIC_DOMAIN",
       ...(endpoint === null ? {} : { EXPUNGE_S3_ENDPOINT: endpoint.name }),
       ...(region === null ? {} : { EXPUNGE_S3_REGION: region.name }),
@@ -157,6 +162,21 @@ function readPublicDomain(reader: SettingReader): string | null {
     `is ${shown(text)}; write a domain such as 'files.example.org'.`,
   );
   return null;
+}
+
+function readWithout(reader: SettingReader): readonly Lack[] {
+  const text = reader.text("EXPUNGE_S3_WITHOUT");
+  const words = text === null ? [] : text.split(",").map((word) => word.trim());
+  for (const word of words) {
+    if (isLack(word)) continue;
+    const told = didYouMean(word, LACKS).replace(word, shown(word));
+    reader.refuse("EXPUNGE_S3_WITHOUT", `has a word that is none: ${told}`);
+  }
+  return LACKS.filter((lack) => words.includes(lack));
+}
+
+function isLack(word: string): word is Lack {
+  return LACKS.some((lack) => lack === word);
 }
 
 /** On R2 the missing one was named already. */

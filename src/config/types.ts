@@ -1,3 +1,4 @@
+import type { Lack } from "../core/store-lacks.ts";
 import type { IdFormat } from "../core/ids.ts";
 import type { FileKey, SettingName } from "./names.ts";
 
@@ -25,6 +26,8 @@ export interface S3StoreConfig {
   readonly forcePathStyle: boolean;
   /** Where the settings say whose it is; else the endpoint's host does. */
   readonly provider?: "r2";
+  /** What the store is declared to lack; absent: nothing. */
+  readonly without?: readonly Lack[];
   /** A host name, without scheme and path. */
   readonly publicDomain?: string;
 }

@@ -1,6 +1,7 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { toBase64Url, toHex, utf8 } from "./encoding.ts";
 import { ExpungeError } from "./errors.ts";
+import { type Lack, NOT_COVERED_WITHOUT } from "./store-lacks.ts";
 import type { Evidence, Instant, Surface, SurfaceCounts } from "./model.ts";
 import { parseCanonical } from "./statement.ts";
 
@@ -75,6 +76,8 @@ export interface ReceiptFacts {
     readonly issuedAt: Instant;
   };
   readonly capabilities: ReceiptPayload["capabilities"];
+  /** What the store was declared to lack, and was not asked for. */
+  readonly lacking: readonly Lack[];
 }
 
 /** What no deletion through an object store's API can reach, said in every receipt. */
@@ -133,7 +136,7 @@ export function buildReceipt(facts: ReceiptFacts): ReceiptPayload {
       entries,
     })),
     capabilities: facts.capabilities,
-    notCovered: NOT_COVERED,
+    notCovered: [...NOT_COVERED, ...facts.lacking.map((lack) => NOT_COVERED_WITHOUT[lack])],
   };
 }
 

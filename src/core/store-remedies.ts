@@ -32,7 +32,8 @@ export const STORE_REMEDIES: Readonly<Record<StoreErrorCode, string>> = {
     "Check that the endpoint is an S3 API and no proxy or web page answers in its place; nothing is concluded from this listing.",
   "unlisted-reply":
     "Check that the endpoint is an S3 API and no proxy or web page answers in its place.",
-  "not-supported": "Use a store that has this call, or leave out what needs it.",
+  "not-supported":
+    "Use a store that has this call; where it is a listing that the store really lacks, declare it with EXPUNGE_S3_WITHOUT (docs/stores.md).",
   reappeared: "Find out who writes there and stop it, then retry.",
   "io-error": "Look at the disk: the system refused to read or write.",
 };

@@ -1,4 +1,5 @@
 import type { Instant, ResidueOutcome } from "../core/model.ts";
+import type { Lack } from "../core/store-lacks.ts";
 import type { StoreErrorCode } from "../core/store-errors.ts";
 
 export interface ObjectEntry {
@@ -124,6 +125,8 @@ export interface Capabilities {
   readonly checksum: "crc32" | "content-md5" | "none";
   readonly keyNormalisation: "none" | "nfc";
   readonly multipartListing: boolean;
+  /** What is not there by the operator's word: it is not asked for, and proves nothing. */
+  readonly declaredLacking: readonly Lack[];
   /** Whether clients may be given URLs of the store itself; else our own server takes the bytes. */
   readonly presign: boolean;
   /** Sizes that parts must keep (all but the last one at least the minimum). */

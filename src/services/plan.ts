@@ -4,7 +4,7 @@ import type { Context } from "./context.ts";
 import { uploadPages } from "./listing.ts";
 import { allSurfaces, type ProjectRef, surveyListing, surveyUncovered } from "./purge/survey.ts";
 import { attributedBatches, ownVersions, uncoveredVersions } from "./purge/survey-versions.ts";
-import { keepsVersions } from "./versions.ts";
+import { keepsVersions, listsUploads } from "./versions.ts";
 
 export interface PlanSurface {
   readonly surface: Surface;
@@ -80,6 +80,7 @@ async function countVersions(
 }
 
 async function countUploads(context: Context, project: ProjectRef, tally: Tally): Promise<void> {
+  if (!(await listsUploads(context))) return;
   const listings = context.layouts.surfacesFor(project);
   for (const prefix of new Set(listings.map((one) => one.prefix))) {
     for await (const entries of uploadPages(context, prefix)) {

@@ -22,10 +22,10 @@ export interface Unit {
 export async function* unitPages(
   context: StoreContext,
   prefix: string,
-  versioned: boolean,
+  what: { readonly versions: boolean; readonly uploads: boolean },
   signal: AbortSignal | undefined,
 ): AsyncGenerator<readonly Unit[]> {
-  if (versioned) {
+  if (what.versions) {
     const shown: Shown = { key: null, ids: new Set() };
     for await (const entries of versionPages(context, prefix, signal)) {
       yield unseen(entries, shown).map((entry) => versionUnitOf(entry));
@@ -35,6 +35,7 @@ export async function* unitPages(
       yield entries.map((entry) => objectUnit(entry));
     }
   }
+  if (!what.uploads) return;
   for await (const entries of uploadPages(context, prefix, signal)) {
     yield entries.map((entry) => uploadUnitOf(entry));
   }

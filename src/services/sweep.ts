@@ -7,7 +7,7 @@ import { objectPages } from "./listing.ts";
 import { inPool } from "./pool.ts";
 import type { Refusal, StoreContext } from "./removing.ts";
 import { removeUnits, type Unit, unitPages } from "./sweep-units.ts";
-import { keepsVersions } from "./versions.ts";
+import { listsUploadsBy } from "./versions.ts";
 
 /** What the caller must say aloud before a prefix is emptied that reaches further than it looks. */
 export interface SweepConsent {
@@ -199,9 +199,13 @@ class SweepRun {
     let seen = 0;
     this.#kept = 0;
     // Asked anew for each pass: what a plain removal hid since versions are kept is found then.
-    const versioned = await keepsVersions(this.#context, true);
+    const capabilities = await this.#context.store.capabilities({ fresh: true });
+    const what = {
+      versions: capabilities.versioning !== "none",
+      uploads: listsUploadsBy(capabilities),
+    };
     await inPool(LIMITS.sweepPagesInFlight, async (add) => {
-      for await (const units of unitPages(this.#context, prefix, versioned, signal)) {
+      for await (const units of unitPages(this.#context, prefix, what, signal)) {
         const own = units.filter(({ key }) => this.#covers(key));
         this.#kept += units.length - own.length;
         seen += own.length;
@@ -214,7 +218,7 @@ class SweepRun {
         if (own.length > 0) await add(() => take(own));
       }
     });
-    return versioned && seen === 0 ? await this.#objectsLeft() : seen;
+    return what.versions && seen === 0 ? await this.#objectsLeft() : seen;
   }
 
   /** Where no version is listed there can be no object; the evidence is a listing of both (R6). */

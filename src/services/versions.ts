@@ -1,5 +1,5 @@
 import { outcomeOf, StoreError } from "../core/store-errors.ts";
-import type { ObjectStore, VersionEntry } from "../ports/object-store.ts";
+import type { Capabilities, ObjectStore, VersionEntry } from "../ports/object-store.ts";
 import { listKey, versionPages } from "./listing.ts";
 import { type Refusal, removeKeys, removeVersions, type StoreContext } from "./removing.ts";
 
@@ -17,6 +17,19 @@ export async function keepsVersions(
 ): Promise<boolean> {
   const options = { fresh, ...(signal ? { signal } : {}) };
   return (await store.capabilities(options)).versioning !== "none";
+}
+
+/**
+ * Whether uploads are listed, for those that no row names. Not where the store is declared to list none;
+ * where it lists none and is not declared so, asking says why, and nothing is concluded (I3).
+ */
+export async function listsUploads({ store }: WithStore, signal?: AbortSignal): Promise<boolean> {
+  return listsUploadsBy(await store.capabilities(signal ? { signal } : {}));
+}
+
+/** The same, of what was told already. */
+export function listsUploadsBy({ declaredLacking }: Capabilities): boolean {
+  return !declaredLacking.includes("multipart-listing");
 }
 
 /** All versions and markers of exactly this key, newest first. */

@@ -53,6 +53,7 @@ function payload(): ReturnType<typeof buildReceipt> {
     previousHash: null,
     times: { requestedAt: at, purgeStartedAt: at, fencedAt: at, verifiedAt: at, issuedAt: at },
     capabilities: {},
+    lacking: [],
   });
 }
 

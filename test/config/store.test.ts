@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { type Config, describeConfig } from "../../src/config.ts";
 import { load, NOWHERE, problemsOf, R2 } from "./help.ts";
 
 const ENDPOINT = `https://${R2.R2_ACCOUNT_ID}.r2.cloudflarestorage.com`;
@@ -34,6 +35,25 @@ describe("the store", () => {
       endpoint: "http://127.0.0.1:9000",
       region: "auto",
       provider: "r2",
+    });
+  });
+
+  it("can be declared to lack listings, in any order, and is shown so", async () => {
+    const lacking = {
+      EXPUNGE_STORE: "s3://media",
+      EXPUNGE_S3_WITHOUT: "version-listing, multipart-listing",
+    };
+    const config = await load(lacking);
+    expect(config.store).toMatchObject({ without: ["multipart-listing", "version-listing"] });
+    const shown = (config: Config) =>
+      describeConfig(config).find(({ name }) => name === "EXPUNGE_S3_WITHOUT");
+    expect(shown(config)).toMatchObject({
+      value: "multipart-listing,version-listing",
+      source: "environment",
+    });
+    expect(shown(await load({ EXPUNGE_STORE: "s3://media" }))).toMatchObject({
+      value: "nothing",
+      source: "default",
     });
   });
 
@@ -149,6 +169,10 @@ describe("a store that is half set", () => {
     [
       { EXPUNGE_STORE: "s3://media", EXPUNGE_S3_FORCE_PATH_STYLE: "yes" },
       "write 'true' or 'false'",
+    ],
+    [
+      { EXPUNGE_STORE: "s3://media", EXPUNGE_S3_WITHOUT: "multipart-listings" },
+      "EXPUNGE_S3_WITHOUT has a word that is none: 'multipart-listings' is not known; did you mean multipart-listing?",
     ],
     [
       { ...R2, R2_ENDPOINT: `${ENDPOINT}/media` },

@@ -94,6 +94,7 @@ export class FilesystemObjectStore implements ObjectStore {
       checksum: "none",
       keyNormalisation: "none",
       multipartListing: true,
+      declaredLacking: [],
       presign: false,
       partBytesMin: PART_BYTES_MIN,
       partBytesMax: LIMITS.fileBytesMax,

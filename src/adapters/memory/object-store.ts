@@ -81,6 +81,7 @@ export class MemoryObjectStore implements ObjectStore {
       checksum: "none",
       keyNormalisation: "none",
       multipartListing: true,
+      declaredLacking: [],
       presign: this.#options.presign ?? false,
       partBytesMin: this.#partBytesMin,
       partBytesMax: LIMITS.fileBytesMax,

@@ -55,11 +55,11 @@ export class S3ObjectStore implements ObjectStore {
 
   /** Asks nothing of the store. */
   constructor(options: S3StoreOptions) {
-    const { bucket, prefix = "", endpoint, clock } = options;
+    const { bucket, prefix = "", endpoint, clock, without = [] } = options;
     this.identity = { kind: "s3", bucket, prefix };
     this.#clock = clock;
     const rules = rulesOf(options.provider ?? providerOf(endpoint));
-    this.#place = { client: new Client(options), keys: new KeySpace(prefix), rules };
+    this.#place = { client: new Client(options), keys: new KeySpace(prefix), rules, without };
     this.#remover = new Remover(this.#place);
   }
 
@@ -73,6 +73,7 @@ export class S3ObjectStore implements ObjectStore {
     const { consistency, keyNormalisation, partBytesMin, partBytesMax } = this.#place.rules;
     return {
       ...(await this.#probed(options.fresh === true)),
+      declaredLacking: this.#place.without,
       consistency,
       checksum: this.#remover.checksum,
       keyNormalisation,

@@ -1,4 +1,5 @@
 import { LIMITS } from "../../core/limits.ts";
+import type { Lack } from "../../core/store-lacks.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Provider } from "./rules.ts";
 
@@ -18,6 +19,8 @@ export interface S3StoreOptions {
   readonly clock: Pick<Clock, "now">;
   /** Absent: told by the endpoint's host. */
   readonly provider?: Provider;
+  /** What the store is declared to lack: that is not asked for. */
+  readonly without?: readonly Lack[];
   /** Other timeouts than the defaults, for tests. */
   readonly timeouts?: Partial<S3Timeouts>;
 }

@@ -18,11 +18,12 @@ export async function probe({
   client,
   keys,
   rules,
+  without,
 }: Place): Promise<Pick<Capabilities, "versioning" | "objectLock" | "multipartListing">> {
   const [versioning, objectLock, multipartListing] = await Promise.all([
-    probeVersioning(client, keys.prefix, rules),
+    probeVersioning(client, keys.prefix, rules, without.includes("version-listing")),
     probeObjectLock(client, rules),
-    probeMultipartListing(client, keys.prefix),
+    !without.includes("multipart-listing") && probeMultipartListing(client, keys.prefix),
   ]);
   return { versioning, objectLock, multipartListing };
 }
@@ -31,6 +32,7 @@ async function probeVersioning(
   client: Client,
   prefix: string,
   rules: ProviderRules,
+  isUnlisted: boolean,
 ): Promise<Versioning> {
   const command = new GetBucketVersioningCommand({ Bucket: client.bucket });
   const asked = await orRefusal(() =>
@@ -38,6 +40,8 @@ async function probeVersioning(
   );
   const said = asked instanceof StoreError ? null : statusOf(asked.Status);
   if (rules.versioning === "asked" && said !== null) return said;
+  // By the operator's word. A store that says of itself that it keeps versions is believed all the same.
+  if (isUnlisted) return said === "enabled" || said === "suspended" ? said : "none";
   const seen = await seenVersions(client, prefix);
   if (seen === "some") return said === "suspended" ? said : "enabled";
   if (seen === "not-supported") return "none";

@@ -7,7 +7,7 @@ import type { Capabilities, ObjectStore, Part } from "../../ports/object-store.t
 import { bodyOf, collect } from "../bytes.ts";
 import { objectPages, uploadPages } from "../listing.ts";
 import { removeKeys, type StoreContext } from "../removing.ts";
-import { keepsVersions, removeObjects, versionsOfKey } from "../versions.ts";
+import { keepsVersions, listsUploads, removeObjects, versionsOfKey } from "../versions.ts";
 import { notApplicable, passed, Unexpected } from "./checks.ts";
 
 const RUN_CHARS = 10;
@@ -65,8 +65,9 @@ export class StoreExamination {
   async multipart(): Promise<{ ok: true; detail: string }> {
     const key = this.#key("parts");
     const uploadId = await this.#upload(key);
+    const isListed = await listsUploads(this.#context);
     const shown = await this.#openUploads();
-    if (!shown.includes(uploadId)) throw new Unexpected("an open upload is not listed");
+    if (isListed && !shown.includes(uploadId)) throw new Unexpected("an open upload is not listed");
     await this.#store.abortUpload(key, uploadId);
     if ((await this.#openUploads()).includes(uploadId)) {
       throw new Unexpected("an aborted upload is still listed");
@@ -76,7 +77,7 @@ export class StoreExamination {
     await this.#store.completeUpload(key, second, [part]);
     const { body } = await this.#store.get(key);
     this.#expectBytes(await collect(body, this.#bytes.length), this.#bytes);
-    return passed("made, listed, aborted and completed");
+    return passed(isListed ? "made, listed, aborted and completed" : "made, aborted and completed");
   }
 
   async remove(): Promise<{ ok: true; detail: string }> {
@@ -89,9 +90,29 @@ export class StoreExamination {
     return passed(`${keys.length} objects, and a listing shows none`);
   }
 
+  async uploadsListing(): Promise<{ ok: boolean | null; detail: string }> {
+    const { multipartListing, declaredLacking } = await this.#store.capabilities({ fresh: true });
+    if (declaredLacking.includes("multipart-listing")) {
+      return notApplicable(
+        "declared lacking: uploads that expunge did not open are not looked for",
+      );
+    }
+    if (!multipartListing) {
+      const detail = "the store lists no incomplete uploads: each deletion will be blocked";
+      return { ok: false, detail };
+    }
+    return passed("incomplete uploads are listed");
+  }
+
   async versions(): Promise<{ ok: boolean | null; detail: string }> {
-    const { versioning } = await this.#store.capabilities({ fresh: true });
-    if (versioning === "none") return notApplicable("the store keeps no versions");
+    const { versioning, declaredLacking } = await this.#store.capabilities({ fresh: true });
+    if (versioning === "none") {
+      const isDeclared = declaredLacking.includes("version-listing");
+      const said = isDeclared
+        ? "declared lacking: versions are not looked for"
+        : "the store keeps no versions";
+      return notApplicable(said);
+    }
     let found = 0;
     for await (const _version of versionsOfKey(this.#context, this.#key("one"))) found++;
     return passed(`versioning is ${versioning}; ${found} versions of one object can be listed`);
@@ -195,6 +216,7 @@ export class StoreExamination {
 
   async #openUploads(): Promise<readonly string[]> {
     const ids: string[] = [];
+    if (!(await listsUploads(this.#context))) return ids;
     for await (const entries of uploadPages(this.#context, this.#prefix)) {
       ids.push(...entries.map(({ uploadId }) => uploadId));
     }

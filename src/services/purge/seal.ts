@@ -45,6 +45,7 @@ async function sign(run: PurgeRun, facts: SealFacts, capabilities: Capabilities)
     const verifiedAt = deletion.verifiedAt ?? now;
     return await signAmendment(context, { ...facts, surfaces, verifiedAt, receiptHash: amends });
   }
+  const lacking = capabilities.declaredLacking;
   const project = { id: deletion.projectId, uid: deletion.projectUid };
   const payload = buildReceipt({
     deletionId: deletion.id,
@@ -66,7 +67,8 @@ async function sign(run: PurgeRun, facts: SealFacts, capabilities: Capabilities)
       verifiedAt: deletion.verifiedAt ?? now,
       issuedAt: now,
     },
-    capabilities: { ...capabilities },
+    capabilities: { ...capabilities, declaredLacking: lacking.join(",") || "nothing" },
+    lacking,
   });
   const jws = await context.signer.sign(canonicalBytes(payload), RECEIPT_TYPE);
   return { jws, hash: receiptHash(jws) };

@@ -8,7 +8,7 @@ import { listKey, uploadPages } from "../listing.ts";
 import { inPool } from "../pool.ts";
 import { removeKeys } from "../removing.ts";
 import { abortInStore } from "../uploads/ending.ts";
-import { keepsVersions } from "../versions.ts";
+import { keepsVersions, listsUploads } from "../versions.ts";
 import { bytesOfParts, logUpload } from "./fence.ts";
 import { noteRemoved, recordPage } from "./page.ts";
 import type { PurgeRun } from "./run.ts";
@@ -43,7 +43,12 @@ export async function sweep(run: PurgeRun): Promise<readonly Residue[]> {
       versioned ? sweepVersions(run, listing) : sweepListing(run, listing),
     );
   }
-  for (const prefix of uploadPrefixes(run)) {
+  let listed = false;
+  await take("multipart", "", async () => {
+    listed = await listsUploads(run.context, run.signal);
+    return [];
+  });
+  for (const prefix of listed ? uploadPrefixes(run) : []) {
     await take("multipart", prefix, () => sweepUploads(run, prefix));
   }
   return residue;

@@ -3,7 +3,7 @@ import type { Evidence, Residue, Surface } from "../../core/model.ts";
 import { logEntry } from "../../core/removal-log.ts";
 import { StoreError } from "../../core/store-errors.ts";
 import { objectPages, versionPages } from "../listing.ts";
-import { keepsVersions, versionsOfKey } from "../versions.ts";
+import { keepsVersions, listsUploads, versionsOfKey } from "../versions.ts";
 import type { PurgeRun } from "./run.ts";
 import { ownUploadPages, unknownSurface, uploadPrefixes } from "./sweep.ts";
 import { surveyUncovered, trackedPages, uncoveredKeys } from "./survey.ts";
@@ -52,16 +52,7 @@ export async function listAll(
     return listings;
   });
   await examineVersions(run, evidence, found);
-  for (const prefix of uploadPrefixes(run)) {
-    await examine(run, "multipart", prefix, evidence, found, async (see) => {
-      let pages = 0;
-      for await (const entries of ownUploadPages(run, prefix)) {
-        pages++;
-        for (const { key } of entries) see(key);
-      }
-      return pages;
-    });
-  }
+  await examineUploads(run, evidence, found);
   return { evidence, found };
 }
 
@@ -102,6 +93,31 @@ async function examineVersions(
     }
     return listings;
   });
+}
+
+/** Of a store that is declared to list no uploads nothing is asked, and there is no evidence. */
+async function examineUploads(
+  run: PurgeRun,
+  evidence: Evidence[],
+  found: Residue[],
+): Promise<void> {
+  try {
+    if (!(await listsUploads(run.context, run.signal))) return;
+  } catch (error) {
+    if (!(error instanceof StoreError) || run.signal.aborted) throw error;
+    found.push(unknownSurface("multipart", "", error));
+    return;
+  }
+  for (const prefix of uploadPrefixes(run)) {
+    await examine(run, "multipart", prefix, evidence, found, async (see) => {
+      let pages = 0;
+      for await (const entries of ownUploadPages(run, prefix)) {
+        pages++;
+        for (const { key } of entries) see(key);
+      }
+      return pages;
+    });
+  }
 }
 
 type See = (key: string) => void;
