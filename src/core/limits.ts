@@ -82,6 +82,8 @@ export const LIMITS = {
   storeMarkerBytesMax: KiB,
   /** Times that a tombstone is written anew when it reads back differently. */
   tombstoneAttemptsMax: 3,
+  /** Doctor: races of an abort against a completion; of a defect that few of them show, most are missed. */
+  doctorRaces: 8,
   /** A blocked deletion is tried again slowly: doubling, between these. */
   blockedRetryMinMs: 30 * SECOND_MS,
   blockedRetryMaxMs: HOUR_MS,
