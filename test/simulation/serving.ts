@@ -1,5 +1,5 @@
 import type { MessagePort } from "node:worker_threads";
-import { type PairTask, playPairs } from "./exhaustive-main.ts";
+import { type PairOutcome, type PairTask, playPairs } from "./exhaustive-main.ts";
 import { DATABASE_FAULTS, STORE_FAULTS } from "./faults.ts";
 import type { PortMutant } from "./fleet.ts";
 import { PORT_MUTANTS } from "./port-mutants.ts";
@@ -16,8 +16,7 @@ export function serve(port: MessagePort, mutantName: string | null): void {
   const mutant = PORT_MUTANTS.find(({ name }) => name === mutantName);
   if (mutantName !== null && !mutant) throw new Error(`there is no mutant '${mutantName}'`);
   port.on("message", (task: SeedTask | PairTask) => {
-    const played = "scenario" in task ? playPairs(task) : playSeeds(task, mutant);
-    played.then(
+    play(task, mutant).then(
       (outcome) => port.postMessage(outcome),
       (error: unknown) => {
         // The thread's own error event tells it to who waits.
@@ -27,6 +26,15 @@ export function serve(port: MessagePort, mutantName: string | null): void {
       },
     );
   });
+}
+
+async function play(
+  task: SeedTask | PairTask,
+  mutant: PortMutant | undefined,
+): Promise<Outcome | PairOutcome> {
+  // Ticks that are queued within the callback of a message are not run: a world would stand still.
+  await new Promise((resolve) => setImmediate(resolve));
+  return "scenario" in task ? await playPairs(task) : await playSeeds(task, mutant);
 }
 
 async function playSeeds(task: SeedTask, mutant: PortMutant | undefined): Promise<Outcome> {
