@@ -157,11 +157,6 @@ const SOURCE_MUTANTS: readonly Mutant[] = [
     },
   },
   {
-    name: "tracked keys that no listing showed are forgotten",
-    change: { file: `${PURGE}/verify.ts`, from: "await recordAbsent(run);\n", to: "" },
-    seedsMax: 20_000,
-  },
-  {
     name: "tombstones are not held against the database (R11)",
     change: {
       file: "src/services/restore-guard.ts",
@@ -231,7 +226,7 @@ export const MUTANTS: readonly Mutant[] = [
  */
 export const REDUNDANCIES: readonly Mutant[] = [
   {
-    // The sweep lists uploads and aborts what it finds; what it finds not, nobody can complete.
+    // Replies are progress and no evidence: what a reply leaves out, the next listing shows.
     name: "a key that a reply does not mention counts as gone: the verification lists it (R5, R6)",
     change: {
       file: "src/services/removing.ts",
