@@ -15,7 +15,7 @@ test("an unknown option is wrong usage, with the nearest one named", async () =>
 });
 
 test("wrong usage with --json is an error document on standard output", async () => {
-  const { code, stdout, stderr } = await expunge(["project", "delete", "--json"]);
+  const { code, stdout, stderr } = await expunge(["project", "restore", "--json"]);
   expect(code).toBe(2);
   expect(JSON.parse(stdout)).toMatchObject({
     error: { code: "invalid-request", message: "missing required argument 'id'" },

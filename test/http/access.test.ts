@@ -35,6 +35,7 @@ afterAll(() => http.close());
 const ROUTES: readonly [Call["method"], string, object?][] = [
   ["POST", "/v1/projects", {}],
   ["GET", "/v1/projects"],
+  ["POST", "/v1/projects:delete", { ids: ["p1"] }],
   ["GET", "/v1/projects/{id}"],
   ["PATCH", "/v1/projects/{id}", { name: "mine" }],
   ["DELETE", "/v1/projects/{id}"],
