@@ -97,13 +97,13 @@ function isAmendmentPayload(value: unknown): value is AmendmentPayload {
   if (typeof value !== "object" || value === null) return false;
   const fields = new Map<string, unknown>(Object.entries(value));
   const texts = ["deletion", "receiptHash", "verifiedAt", "issuedAt"];
+  const objects = ["merkle", "project"];
   const counts = ["sequence", "found", "deleted", "residue"];
   return (
     fields.get("version") === 1 &&
     texts.every((name) => typeof fields.get(name) === "string") &&
     counts.every((name) => Number.isSafeInteger(fields.get(name))) &&
     Array.isArray(fields.get("surfaces")) &&
-    typeof fields.get("merkle") === "object" &&
-    typeof fields.get("project") === "object"
+    objects.every((name) => typeof fields.get(name) === "object" && fields.get(name) !== null)
   );
 }

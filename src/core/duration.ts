@@ -1,15 +1,19 @@
-const UNITS_MS: Readonly<Record<string, number>> = {
-  ms: 1,
-  s: 1000,
-  m: 60 * 1000,
-  h: 60 * 60 * 1000,
-  d: 24 * 60 * 60 * 1000,
-};
+const SECOND_MS = 1000;
+const MINUTE_MS = 60 * SECOND_MS;
+const HOUR_MS = 60 * MINUTE_MS;
 
-const DURATION = /^(\d{1,12})(ms|s|m|h|d)$/;
+const UNITS_MS: ReadonlyMap<string, number> = new Map([
+  ["ms", 1],
+  ["s", SECOND_MS],
+  ["m", MINUTE_MS],
+  ["h", HOUR_MS],
+  ["d", 24 * HOUR_MS],
+]);
+
+const DURATION = /^(\d{1,12})([a-z]{1,2})$/;
 
 /** Ten years: more is a slip of the unit, and would leave the range of dates soon. */
-export const DURATION_MAX_MS = 3650 * 24 * 60 * 60 * 1000;
+export const DURATION_MAX_MS = 3650 * 24 * HOUR_MS;
 
 /** How a duration is written, for messages. */
 export const DURATION_FORM =
@@ -17,9 +21,10 @@ export const DURATION_FORM =
 
 /** Milliseconds of a text such as `72h` (units ms, s, m, h, d), or null where it is no duration. */
 export function parseDuration(text: string): number | null {
-  const [, digits, unit] = DURATION.exec(text) ?? [];
-  if (digits === undefined || unit === undefined) return null;
-  const durationMs = Number(digits) * (UNITS_MS[unit] ?? Number.NaN);
+  const [, digits, unit = ""] = DURATION.exec(text) ?? [];
+  const unitMs = UNITS_MS.get(unit);
+  if (unitMs === undefined) return null;
+  const durationMs = Number(digits) * unitMs;
   return durationMs <= DURATION_MAX_MS ? durationMs : null;
 }
 
@@ -37,8 +42,12 @@ export function parseDurations(text: string): readonly number[] | null {
 /** A duration as people write it, in hours at most; `parseDuration` reads it back. */
 export function formatDuration(durationMs: number): string {
   if (durationMs === 0) return "0s";
-  for (const unit of ["h", "m", "s"]) {
-    const unitMs = UNITS_MS[unit] ?? 1;
+  const units = [
+    ["h", HOUR_MS],
+    ["m", MINUTE_MS],
+    ["s", SECOND_MS],
+  ] as const;
+  for (const [unit, unitMs] of units) {
     if (durationMs % unitMs === 0) return `${durationMs / unitMs}${unit}`;
   }
   return `${durationMs}ms`;

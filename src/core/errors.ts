@@ -78,7 +78,7 @@ export class ExpungeError extends Error {
     message: string,
     options: { details?: ErrorDetails; cause?: unknown; remedy?: string } = {},
   ) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(message, options);
     this.code = code;
     this.details = options.details ?? {};
     this.#remedy = options.remedy ?? null;

@@ -1,4 +1,5 @@
 import { ExpungeError } from "./errors.ts";
+import { itemAt } from "./item-at.ts";
 
 /**
  * Lower-case Crockford base32 (no i, l, o, u). Source: https://www.crockford.com/base32.html
@@ -25,8 +26,8 @@ export function makeUid(nowMs: number, random: Uint8Array): string {
     rest = Math.floor(rest / 256);
   }
   bytes.set(random.subarray(0, 10), 6);
-  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x70;
-  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
+  bytes[6] = (itemAt(bytes, 6) & 0x0f) | 0x70;
+  bytes[8] = (itemAt(bytes, 8) & 0x3f) | 0x80;
   let value = 0n;
   for (const byte of bytes) value = (value << 8n) | BigInt(byte);
   let text = "";

@@ -62,7 +62,7 @@ export class StoreError extends Error {
     message: string,
     options: { cause?: unknown; retryAfterMs?: number | null } = {},
   ) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(message, options);
     this.code = code;
     this.errorClass = errorClass;
     this.retryAfterMs = options.retryAfterMs ?? null;

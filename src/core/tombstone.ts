@@ -61,9 +61,9 @@ export function parseTombstone(bytes: Uint8Array): Tombstone | null {
 function fieldsOf(bytes: Uint8Array): ReadonlyMap<string, unknown> | null {
   try {
     return fieldsFrom(JSON.parse(fromUtf8(bytes)));
-  } catch (error) {
-    if (error instanceof SyntaxError || error instanceof TypeError) return null;
-    throw error;
+  } catch {
+    // Not UTF-8, or not JSON.
+    return null;
   }
 }
 

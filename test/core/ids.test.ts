@@ -242,4 +242,10 @@ describe("declared forms of project ids", () => {
     );
     expect(() => makeProjectId(DEFAULT_ID_FORMAT, new Uint8Array(5))).toThrow(RangeError);
   });
+
+  test("an id is made longer where it would have the length of a uid, if the form allows it", () => {
+    const made = (form: string): string => makeProjectId(parseIdFormat(form), new Uint8Array(64));
+    expect(made("projct[0-9a-z]{1,40}")).toBe(`projct${"0".repeat(21)}`);
+    expect(made("pqrxyz[0-9a-z]{1,20}")).toMatch(/^pqrxyz[0-9a-z]{20}$/);
+  });
 });

@@ -65,6 +65,34 @@ describe("ids in different places of the key", () => {
   });
 });
 
+describe("a literal that stands for itself", () => {
+  it.each([
+    ["{project}#*", "*#/{project}"],
+    ["{project}#*/**", "x/{project}#*"],
+    ["#{project}#*", "#{project}*"],
+    ["{project}/#/*", "*/#/{project}"],
+  ])("makes the same of %s and %s whichever character it is", (one, other) => {
+    const format = parseIdFormat("[ab]{1,2}");
+    const withMark = (mark: string): unknown => {
+      const [first, second] = [one, other].map((template) => template.replaceAll("#", mark));
+      const error = trySet(format, [first ?? "", second ?? ""]);
+      return error && [error.code, String(error.details["key"]).replaceAll(mark, "#")];
+    };
+    expect([withMark("!"), withMark('"')]).toEqual([withMark("#"), withMark("#")]);
+  });
+});
+
+describe("keys longer than a store can hold", () => {
+  it("are no conflict", () => {
+    const format = parseIdFormat("proj_[0-9a-f]{12,13}");
+    const shortest = (literals: number): string | undefined =>
+      conflictOf(format, `${"x".repeat(literals)}{project}*`, `${"x".repeat(literals)}{project}*`)
+        ?.key;
+    expect(shortest(1024 - 18)).toHaveLength(1024);
+    expect(shortest(1024 - 17)).toBeUndefined();
+  });
+});
+
 describe("the proof's cost", () => {
   it.each([
     ["that differ behind the id", (i: number) => `users/*/projects/{project}/${"*/".repeat(i)}**`],

@@ -1,4 +1,5 @@
 import { isProjectId, isUid, UID_LENGTH } from "../ids.ts";
+import { itemAt } from "../item-at.ts";
 import { isInternalKey } from "../keys.ts";
 import { CANONICAL_LAYOUT, CANONICAL_NAME, type Layout, type SlotSegment } from "./template.ts";
 
@@ -20,7 +21,7 @@ export function matchLayout(layout: Layout, key: string): string | null {
   for (const [i, segment] of layout.segments.entries()) {
     if (segment.kind === "literal" && segment.text !== texts[i]) return null;
   }
-  return matchSlot(layout, layout.slot, texts[layout.slotAt] ?? "");
+  return matchSlot(layout, layout.slot, itemAt(texts, layout.slotAt));
 }
 
 function matchSlot(layout: Layout, slot: SlotSegment, text: string): string | null {
@@ -42,9 +43,9 @@ function matchSlot(layout: Layout, slot: SlotSegment, text: string): string | nu
  * at its first place is enough and keeps it linear: no pattern can make it slow.
  */
 function matchPieces(pieces: readonly string[], text: string): boolean {
-  const first = pieces[0] ?? "";
+  const first = itemAt(pieces, 0);
   if (pieces.length === 1) return text === first;
-  const last = pieces.at(-1) ?? "";
+  const last = itemAt(pieces, pieces.length - 1);
   if (text.length < first.length + last.length) return false;
   if (!text.startsWith(first) || !text.endsWith(last)) return false;
   const end = text.length - last.length;
@@ -74,7 +75,7 @@ export function listingPrefix(layout: Layout, id: string): string {
     if (segment.kind === "any") return prefix;
     if (segment.kind === "literal") prefix += segment.text;
     else {
-      prefix += segment.before + id + (segment.after[0] ?? "");
+      prefix += segment.before + id + itemAt(segment.after, 0);
       if (segment.after.length > 1) return prefix;
     }
   }

@@ -1,3 +1,4 @@
+import { itemAt } from "../item-at.ts";
 import { INTERNAL_PREFIX } from "../keys.ts";
 import { LIMITS } from "../limits.ts";
 import { alphabetOf } from "./alphabet.ts";
@@ -41,11 +42,7 @@ export function findConflict(first: Provable, second: Provable): Conflict | null
     // Most pairs have no key in common, and this is much the smaller search.
     if (common === null || canonical) return common;
   }
-  const conflict = new Search(first, second, OPEN).run();
-  if (conflict === null || !same || conflict.firstId.length <= conflict.secondId.length) {
-    return conflict;
-  }
-  return { ...conflict, firstId: conflict.secondId, secondId: conflict.firstId };
+  return new Search(first, second, OPEN).run();
 }
 
 /**
@@ -133,14 +130,14 @@ class Search {
 
   /** Reaches what one more character leads to; answers when the key is a conflict. */
   #expand(node: number): Conflict | null {
-    const a = this.#a[node] ?? 0;
-    const b = this.#b[node] ?? 0;
-    const verdict = this.#verdict[node] ?? 0;
+    const a = itemAt(this.#a, node);
+    const b = itemAt(this.#b, node);
+    const verdict = itemAt(this.#verdict, node);
     for (let symbol = 0; symbol < this.#alphabet.length; symbol++) {
-      const char = this.#alphabet[symbol] ?? "";
+      const char = itemAt(this.#alphabet, symbol);
       const movesA = this.#first.step(a, char);
       if (movesA.length === 0) continue;
-      const internal = nextInternal(this.#internal[node] ?? 0, char);
+      const internal = nextInternal(itemAt(this.#internal, node), char);
       if (internal === null) continue;
       for (const moveB of this.#second.step(b, char)) {
         for (const moveA of movesA) {
@@ -208,12 +205,12 @@ class Search {
     let firstId = "";
     let secondId = "";
     for (let node = this.#a.length - 1; ;) {
-      const parent = this.#parent[node] ?? -1;
+      const parent = itemAt(this.#parent, node);
       if (parent < 0) return { key, firstId, secondId };
-      const char = this.#alphabet[this.#char[node] ?? -1] ?? "";
+      const char = itemAt(this.#alphabet, itemAt(this.#char, node));
       key = char + key;
-      if (this.#first.placeIn(this.#a[parent] ?? 0) >= 0) firstId = char + firstId;
-      if (this.#second.placeIn(this.#b[parent] ?? 0) >= 0) secondId = char + secondId;
+      if (this.#first.placeIn(itemAt(this.#a, parent)) >= 0) firstId = char + firstId;
+      if (this.#second.placeIn(itemAt(this.#b, parent)) >= 0) secondId = char + secondId;
       node = parent;
     }
   }

@@ -1,6 +1,7 @@
 import { utf8Length } from "../encoding.ts";
 import { ExpungeError } from "../errors.ts";
 import type { IdFormat } from "../ids.ts";
+import { itemAt } from "../item-at.ts";
 import { INTERNAL_PREFIX } from "../keys.ts";
 import { LIMITS } from "../limits.ts";
 
@@ -134,18 +135,19 @@ function compile(name: string, template: string, ids: IdFormat | "uid"): Layout 
   const texts = template.split("/");
   const rest = texts.at(-1) === "**";
   if (rest) texts.pop();
-  const segments = texts.map((text) => compileSegment(text));
-  const slotAt = segments.findIndex(({ kind }) => kind === "slot");
-  const slot = segments[slotAt];
-  if (slot?.kind !== "slot") throw new RangeError(`'${template}' has no ${SLOT}`);
+  const slotAt = texts.findIndex((text) => text.includes(SLOT));
+  const slot = compileSlot(itemAt(texts, slotAt));
+  const segments = texts.map((text, i) => (i === slotAt ? slot : compileSegment(text)));
   const openSlot = canContinue(ids, slot.after);
   return { name, template, segments, slot, slotAt, rest, ids, openSlot };
 }
 
-function compileSegment(text: string): Segment {
-  if (text === "*") return { kind: "any" };
+function compileSegment(text: string): LiteralSegment | AnySegment {
+  return text === "*" ? { kind: "any" } : { kind: "literal", text };
+}
+
+function compileSlot(text: string): SlotSegment {
   const at = text.indexOf(SLOT);
-  if (at < 0) return { kind: "literal", text };
   const after = text.slice(at + SLOT.length).split("*");
   return { kind: "slot", before: text.slice(0, at), after };
 }
