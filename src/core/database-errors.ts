@@ -1,21 +1,15 @@
-/**
- * Why the database could not carry out a call:
- * - `unreachable`: no connection could be made
- * - `connection-lost`: it broke while the call was under way
- * - `timeout`: the call took longer than it may, and was broken off
- * - `busy`: all connections of this process were in use for too long
- * - `contended`: other transactions came in its way each time that it was tried
- * - `read-only`: it takes no writes, as a standby or after a failover
- * - `out-of-resources`: its disk, memory or number of connections is used up
- */
-export type DatabaseErrorCode =
-  | "unreachable"
-  | "connection-lost"
-  | "timeout"
-  | "busy"
-  | "contended"
-  | "read-only"
-  | "out-of-resources";
+/** Why the database could not carry out a call. */
+export const DATABASE_ERRORS = {
+  unreachable: "No connection could be made.",
+  "connection-lost": "The connection broke while the call was under way.",
+  timeout: "The call took longer than it may, and was broken off.",
+  busy: "All connections of this process were in use for too long.",
+  contended: "Other transactions came in its way each time that it was tried.",
+  "read-only": "The database takes no writes, as a standby or after a failover.",
+  "out-of-resources": "The database's disk, memory or number of connections is used up.",
+} as const;
+
+export type DatabaseErrorCode = keyof typeof DATABASE_ERRORS;
 
 /**
  * Thrown by metadata stores and queues whose database failed them; all of it may pass. It is no
@@ -32,7 +26,7 @@ export class DatabaseError extends Error {
     message: string,
     options: { readonly effectUnknown?: boolean; readonly cause?: unknown } = {},
   ) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(message, options);
     this.code = code;
     this.effectUnknown = options.effectUnknown ?? false;
   }

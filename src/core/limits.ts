@@ -120,6 +120,8 @@ export const LIMITS = {
 
   /** HTTP: a request's headers must arrive within this. */
   httpHeadersTimeoutMs: MINUTE_MS,
+  /** How often both of these are looked at: a request may take so much longer. */
+  httpTimeoutsCheckedEveryMs: 10 * SECOND_MS,
   /** HTTP: a whole request, body included; a large upload over a slow line takes hours. */
   httpRequestTimeoutMs: DAY_MS,
   /** HTTP: a socket on which nothing moves; longer than the longest wait for a deletion. */

@@ -51,7 +51,10 @@ function createServer(deps: RouteDeps): App {
     bodyLimit: LIMITS.bodyBytesMax,
     requestTimeout: LIMITS.httpRequestTimeoutMs,
     connectionTimeout: LIMITS.httpSocketIdleMs,
-    http: { headersTimeout: LIMITS.httpHeadersTimeoutMs },
+    http: {
+      headersTimeout: LIMITS.httpHeadersTimeoutMs,
+      connectionsCheckingInterval: LIMITS.httpTimeoutsCheckedEveryMs,
+    },
     // A request that comes while the server closes gets a problem, too: see guardRequests.
     return503OnClosing: false,
     exposeHeadRoutes: false,

@@ -1,5 +1,14 @@
 import { afterEach, expect, test } from "vitest";
-import { type HttpService, jsonOf, listen, makeProject, putFile, startHttp } from "./support.ts";
+import { withLimit } from "../support/limits.ts";
+import {
+  type HttpService,
+  jsonOf,
+  listen,
+  makeProject,
+  putFile,
+  sendRaw,
+  startHttp,
+} from "./support.ts";
 
 let http: HttpService;
 afterEach(() => http.close());
@@ -76,4 +85,16 @@ test("closing answers who waits for a deletion with 202 and ends streams of even
   expect(await events.text()).toContain("event: state");
   await closed;
   expect(Date.now() - startedAt).toBeLessThan(3000);
+});
+
+test("a request whose headers do not come to an end is answered with a problem, and closed", async () => {
+  await withLimit("httpTimeoutsCheckedEveryMs", 20, async () => {
+    await withLimit("httpHeadersTimeoutMs", 50, async () => {
+      http = await startHttp();
+      const { port } = await listen(http);
+      const answer = await sendRaw(port, "GET /v1/projects HTTP/1.1\r\nHost: a\r\n");
+      expect(answer.status).toBe(408);
+      expect(JSON.parse(answer.body)).toMatchObject({ code: "request-timeout", status: 408 });
+    });
+  });
 });

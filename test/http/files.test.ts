@@ -217,6 +217,7 @@ test.each([
   ["throttled", "retryable", "store-unavailable", "5", false],
   ["access-denied", "blocked", "store-unavailable", undefined, true],
   ["io-error", "unknown", "store-unavailable", "5", false],
+  ["listing-broken", "unknown", "store-not-listable", "5", false],
 ] as const)("a store that fails with %s (%s) is answered with 503", async (...facts) => {
   const [code, errorClass, problemCode, retryAfter, storeBlocked] = facts;
   await putFile(http, "p1", "a", "x");

@@ -1,6 +1,7 @@
 /** The checks of test/tidy.test.ts must be able to fail: each finds what is planted here. */
 import { describe, expect, it } from "vitest";
 import { checkArrows, checkCycles } from "./arrows.ts";
+import { checkCodes } from "./codes.ts";
 import { importsOf } from "./imports.ts";
 import {
   checkConsole,
@@ -189,5 +190,36 @@ describe("the check of test names", () => {
       ]),
     );
     expect(places(checkTestNames(sources))).toEqual(["test/a.test.ts:2", "test/b.test.ts:1"]);
+  });
+});
+
+describe("the check of error codes", () => {
+  const found = (src: string, test: string, kept: readonly string[] = []): string[] =>
+    checkCodes(
+      ["a-code"],
+      [one("src/services/s.ts", src)],
+      [one("test/s.test.ts", test)],
+      new Set(kept),
+    );
+
+  it("finds a code that nothing produces, and one that no test meets", () => {
+    const thrown = 'throw new ExpungeError("a-code", "text");';
+    const met = 'expect(error).toMatchObject({ code: "a-code" });';
+    expect(found(thrown, met)).toEqual([]);
+    expect(found(thrown, "// a-code")).toEqual(["'a-code' is met by no test"]);
+    for (const other of [
+      "// a-code",
+      'const STATUS = { "a-code": 409 };',
+      'errors: ["a-code"]',
+      'if (code === "a-code") return;',
+    ]) {
+      expect(found(other, met)).toEqual(["'a-code' is not produced"]);
+    }
+  });
+
+  it("finds a code that is kept without need", () => {
+    const met = 'expect(code).toBe("a-code")';
+    expect(found("", met, ["a-code"])).toEqual([]);
+    expect(found('throw new E("a-code")', met, ["a-code"])).toEqual(["'a-code' is produced"]);
   });
 });
