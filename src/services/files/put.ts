@@ -2,7 +2,7 @@ import { ExpungeError } from "../../core/errors.ts";
 import { makeUid } from "../../core/ids.ts";
 import { canonicalKey } from "../../core/keys.ts";
 import { LIMITS } from "../../core/limits.ts";
-import type { Metadata, Project, Upload } from "../../core/model.ts";
+import type { Metadata, Project } from "../../core/model.ts";
 import { planParts } from "../../core/parts.ts";
 import { isStoreError } from "../../core/store-errors.ts";
 import type { Committed, FilePrecondition } from "../../ports/metadata/index.ts";
@@ -10,7 +10,13 @@ import type { Part } from "../../ports/object-store.ts";
 import { bodyOf } from "../bytes.ts";
 import type { Context } from "../context.ts";
 import { endAfterFailure } from "../uploads/ending.ts";
-import { beginUpload, enqueueRemovals, finishUpload, notActive } from "../uploads/making.ts";
+import {
+  beginUpload,
+  enqueueRemovals,
+  finishUpload,
+  notActive,
+  type StoredUpload,
+} from "../uploads/making.ts";
 import { Body, type Checksums } from "./body.ts";
 
 export interface PutFile {
@@ -119,7 +125,7 @@ async function putBytes(
 
 async function sendParts(
   context: Context,
-  upload: Upload,
+  upload: StoredUpload,
   body: Body,
   signal: AbortSignal,
 ): Promise<readonly Part[]> {
@@ -133,16 +139,10 @@ async function sendParts(
     }
     const left = upload.sizeBytes - body.sizeBytes;
     if (left === 0) return parts;
-    parts.push(
-      await sendStreamed(
-        context,
-        upload,
-        number,
-        body,
-        Math.min(left, upload.partSizeBytes),
-        signal,
-      ),
-    );
+    const sizeBytes = Math.min(left, upload.partSizeBytes);
+    const part = await sendStreamed(context, upload, number, body, sizeBytes, signal);
+    if (part === "short") throw sizeMismatch(upload.sizeBytes);
+    parts.push(part);
   }
   throw new ExpungeError(
     "file-too-large",
@@ -150,32 +150,33 @@ async function sendParts(
   );
 }
 
-/** Streams one part; it cannot be sent twice, so its failure is the whole upload's. */
+/** Streams one part, or finds the body too short; it is not sent twice: its failure is the upload's. */
 async function sendStreamed(
   context: Context,
-  upload: Upload,
+  upload: StoredUpload,
   partNumber: number,
   body: Body,
   sizeBytes: number,
   signal: AbortSignal,
-): Promise<Part> {
+): Promise<Part | "short"> {
   const before = body.sizeBytes;
   try {
-    return await context.store.uploadPart(upload.key, upload.storeUploadId ?? "", partNumber, {
+    return await context.store.uploadPart(upload.key, upload.storeUploadId, partNumber, {
       body: body.take(sizeBytes),
       sizeBytes,
       signal,
     });
   } catch (error) {
-    const short = body.sizeBytes - before < sizeBytes && isStoreError(error, "invalid-part");
-    throw short ? sizeMismatch(upload.sizeBytes ?? 0) : error;
+    const isShort = body.sizeBytes - before < sizeBytes && isStoreError(error, "invalid-part");
+    if (isShort) return "short";
+    throw error;
   }
 }
 
 /** Holds one part in memory, since its size must be known before it is sent. */
 async function sendBuffered(
   context: Context,
-  upload: Upload,
+  upload: StoredUpload,
   partNumber: number,
   body: Body,
   signal: AbortSignal,
@@ -183,7 +184,7 @@ async function sendBuffered(
   const chunks: Uint8Array[] = [];
   for await (const chunk of body.take(upload.partSizeBytes)) chunks.push(chunk);
   const bytes = Buffer.concat(chunks);
-  return await context.store.uploadPart(upload.key, upload.storeUploadId ?? "", partNumber, {
+  return await context.store.uploadPart(upload.key, upload.storeUploadId, partNumber, {
     body: bodyOf(bytes),
     again: () => bodyOf(bytes),
     sizeBytes: bytes.length,

@@ -39,7 +39,7 @@ export class SignedUrls {
     }
     const { metadata, store, urlSigner } = this.#context;
     const now = await metadata.now();
-    const name = file.path.split("/").at(-1) ?? "file";
+    const name = file.path.slice(file.path.lastIndexOf("/") + 1);
     const storeExpiryMs = Math.min(expiresInMs, LIMITS.storeUrlExpiryMaxMs);
     const signed = file.key === null ? null : await store.presignGet(file.key, storeExpiryMs, name);
     // Nobody can take back a URL of the store itself; ours are looked up at every use.

@@ -1,3 +1,4 @@
+import { known } from "../../core/known.ts";
 import { LIMITS } from "../../core/limits.ts";
 import type { Deletion, SurfaceCounts } from "../../core/model.ts";
 import { buildReceipt, RECEIPT_TYPE, receiptHash } from "../../core/receipt.ts";
@@ -42,7 +43,7 @@ async function sign(run: PurgeRun, facts: SealFacts, capabilities: Capabilities)
   const { deletion, now, amends } = facts;
   if (amends !== null) {
     const surfaces = facts.surfaces.map((counts) => ({ ...counts, residue: 0 }));
-    const verifiedAt = deletion.verifiedAt ?? now;
+    const verifiedAt = known(deletion.verifiedAt, "when it was verified");
     return await signAmendment(context, { ...facts, surfaces, verifiedAt, receiptHash: amends });
   }
   const lacking = capabilities.declaredLacking;
@@ -62,9 +63,9 @@ async function sign(run: PurgeRun, facts: SealFacts, capabilities: Capabilities)
     previousHash: facts.previousHash,
     times: {
       requestedAt: deletion.requestedAt,
-      purgeStartedAt: deletion.purgeStartedAt ?? now,
-      fencedAt: deletion.fencedAt ?? now,
-      verifiedAt: deletion.verifiedAt ?? now,
+      purgeStartedAt: known(deletion.purgeStartedAt, "when the purge began"),
+      fencedAt: known(deletion.fencedAt, "when the fence stood"),
+      verifiedAt: known(deletion.verifiedAt, "when it was verified"),
       issuedAt: now,
     },
     capabilities: { ...capabilities, declaredLacking: lacking.join(",") || "nothing" },
@@ -79,9 +80,9 @@ export function inOrder(
   surfaces: readonly SurfaceCounts["surface"][],
   counts: readonly SurfaceCounts[],
 ): readonly SurfaceCounts[] {
-  const known = new Map(counts.map((one) => [one.surface, one]));
+  const counted = new Map(counts.map((one) => [one.surface, one]));
   const rest = counts.filter(({ surface }) => !surfaces.includes(surface));
-  return [...surfaces.map((surface) => known.get(surface) ?? zero(surface)), ...rest];
+  return [...surfaces.map((surface) => counted.get(surface) ?? zero(surface)), ...rest];
 }
 
 function zero(surface: SurfaceCounts["surface"]): SurfaceCounts {

@@ -8,6 +8,9 @@ import type { Context } from "../context.ts";
 import { listKey } from "../listing.ts";
 import { abortInStore, endAfterFailure } from "./ending.ts";
 
+/** An upload that the store knows too: of a file with at least one byte. */
+export type StoredUpload = Upload & { readonly storeUploadId: string };
+
 /**
  * The only way by which an object of a project comes into being (R1): opened in the store, recorded in
  * a transaction that saw the project active before its id is used for anything, completed by expunge,
@@ -16,11 +19,11 @@ import { abortInStore, endAfterFailure } from "./ending.ts";
 export async function beginUpload(
   context: Context,
   upload: Omit<NewUpload, "storeUploadId">,
-): Promise<Upload> {
+): Promise<StoredUpload> {
   const { metadata, store, log } = context;
   const storeUploadId = await store.createUpload(upload.key, upload.contentType);
   try {
-    return await metadata.openUpload({ ...upload, storeUploadId });
+    return { ...(await metadata.openUpload({ ...upload, storeUploadId })), storeUploadId };
   } catch (error) {
     // Nobody has its id but this call, so no part can come; the sweep aborts it where this fails.
     await abortInStore(context, upload.key, storeUploadId).catch((cause: unknown) => {

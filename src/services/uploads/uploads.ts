@@ -35,6 +35,8 @@ export interface SignedPart {
   readonly tag: string;
 }
 
+type DirectUpload = Upload & { readonly sizeBytes: number };
+
 /** Direct uploads: the caller sends the parts by signed URLs, and only expunge completes (R1). */
 export class Uploads {
   readonly #context: Context;
@@ -84,13 +86,13 @@ export class Uploads {
     partNumber: number,
   ): Promise<PartUrl> {
     const { project, upload } = await this.#openUpload(caller, projectId, uploadId);
-    const sizeBytes = sizeOfPart(upload, partNumber);
+    const { sizeBytes, storeUploadId } = partOf(upload, partNumber);
     const { metadata, store, urlSigner } = this.#context;
     const expiresInMs = LIMITS.partUrlExpiryMs;
     const expiresAt = (await metadata.now()) + expiresInMs;
     const signed = await store.presignPart(
       upload.key,
-      upload.storeUploadId ?? "",
+      storeUploadId,
       partNumber,
       sizeBytes,
       expiresInMs,
@@ -175,7 +177,7 @@ export class Uploads {
       this.#context,
       upload,
       parts.length > 0 ? parts : await this.#partsIfAny(upload),
-      { sizeBytes: upload.sizeBytes ?? 0, sha256: null },
+      { sizeBytes: upload.sizeBytes, sha256: null },
     );
     this.#context.log.info({ project: project.uid, file: committed.file.uid }, "upload completed");
     return committed;
@@ -204,7 +206,7 @@ export class Uploads {
     caller: Caller,
     projectId: string,
     uploadId: string,
-  ): Promise<{ project: Project; upload: Upload }> {
+  ): Promise<{ project: Project; upload: DirectUpload }> {
     requireRight(caller, "projects:write");
     const project = refuseDeleted(await this.#projects.find(caller, projectId));
     if (project.state !== "active") throw notActive();
@@ -213,10 +215,13 @@ export class Uploads {
     return { project, upload };
   }
 
-  async #upload(project: Project, uploadId: string): Promise<Upload> {
+  async #upload(project: Project, uploadId: string): Promise<DirectUpload> {
     const upload = await this.#context.metadata.findUpload(project.uid, uploadId);
-    if (!upload?.direct) throw new ExpungeError("upload-not-found", "There is no such upload.");
-    return upload;
+    // Of a body that expunge itself takes in, the size may be null; the caller knows nothing of it.
+    if (!upload?.direct || upload.sizeBytes === null) {
+      throw new ExpungeError("upload-not-found", "There is no such upload.");
+    }
+    return { ...upload, sizeBytes: upload.sizeBytes };
   }
 
   async #parts(upload: Upload): Promise<readonly Part[]> {
@@ -239,18 +244,22 @@ export class Uploads {
   }
 }
 
-function sizeOfPart(upload: Upload, partNumber: number): number {
-  const sizeBytes = partBytes(upload.sizeBytes ?? 0, upload.partSizeBytes, partNumber);
-  if (sizeBytes > 0) return sizeBytes;
+/** A part that the caller may send; an empty file has none. */
+function partOf(
+  { storeUploadId, sizeBytes, partSizeBytes }: DirectUpload,
+  partNumber: number,
+): { readonly sizeBytes: number; readonly storeUploadId: string } {
+  const partSize = partBytes(sizeBytes, partSizeBytes, partNumber);
+  if (partSize > 0 && storeUploadId !== null) return { sizeBytes: partSize, storeUploadId };
   throw new ExpungeError("invalid-request", `The upload has no part ${partNumber}.`);
 }
 
 function checkParts(
-  upload: Upload,
+  upload: DirectUpload,
   parts: readonly Part[],
   claimed: readonly { readonly partNumber: number; readonly etag: string }[] | undefined,
 ): void {
-  const declared = upload.sizeBytes ?? 0;
+  const declared = upload.sizeBytes;
   const count = Math.ceil(declared / upload.partSizeBytes);
   const arrived = parts.reduce((sum, part) => sum + part.sizeBytes, 0);
   const numbered = parts.every((part, i) => part.partNumber === i + 1);
