@@ -13,8 +13,10 @@ import {
   checkDocs,
   checkEnvironment,
   checkLength,
+  checkOwnWords,
   checkTestNames,
   checkTimeAndChance,
+  checkUnits,
   checkWords,
 } from "./tidy/rules.ts";
 import { type Source, sourcesOf, type Violation } from "./tidy/source.ts";
@@ -27,11 +29,12 @@ const WRONG_ON_PURPOSE = "test/fixtures-lint/";
 /** Not produced by expunge itself: an application's own authenticator refuses a caller with it. */
 const KEPT_CODES = new Set(["rate-limited"]);
 
-function read(folder: string): readonly Source[] {
+function read(folder: string, ending = ".ts"): readonly Source[] {
   const files = new Map<string, string>();
-  for (const name of readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })) {
-    const path = `${folder}/${name.replaceAll("\\", "/")}`;
-    if (!path.endsWith(".ts") || path.startsWith(WRONG_ON_PURPOSE)) continue;
+  const recursive = folder !== ".";
+  for (const name of readdirSync(join(ROOT, folder), { recursive, encoding: "utf8" })) {
+    const path = (recursive ? `${folder}/${name}` : name).replaceAll("\\", "/");
+    if (!path.endsWith(ending) || path.startsWith(WRONG_ON_PURPOSE)) continue;
     files.set(path, readFileSync(join(ROOT, path), "utf8"));
   }
   return sourcesOf(files);
@@ -44,12 +47,17 @@ function listed(violations: readonly Violation[]): string[] {
 describe("the source", () => {
   const src = read("src");
   const tests = read("test");
+  const bench = read("bench");
+  const pages = [...read("docs", ".md"), ...read(".", ".md")];
   const each = (sources: readonly Source[], check: (source: Source) => Violation[]): string[] =>
     listed(sources.flatMap((source) => check(source)));
 
   it("is there to be checked", () => {
     expect(src.length).toBeGreaterThan(20);
     expect(tests.length).toBeGreaterThan(3);
+    expect(pages.map(({ path }) => path)).toEqual(
+      expect.arrayContaining(["README.md", "docs/receipts.md"]),
+    );
   });
 
   it("imports only along the arrows of the house", () => {
@@ -77,11 +85,19 @@ describe("the source", () => {
   });
 
   it("holds no word of unfinished work and no quiet delete", () => {
-    expect(each([...src, ...tests], checkWords)).toEqual([]);
+    expect(each([...src, ...bench, ...tests, ...pages], checkWords)).toEqual([]);
+  });
+
+  it("claims nothing about media, and calls each thing by one word, as the pages do", () => {
+    expect(each([...src, ...pages], checkOwnWords)).toEqual([]);
+  });
+
+  it("names units last", () => {
+    expect(each([...src, ...bench, ...tests], checkUnits)).toEqual([]);
   });
 
   it("has files of 300 lines at most", () => {
-    expect(each([...src, ...tests], checkLength)).toEqual([]);
+    expect(each([...src, ...bench, ...tests], checkLength)).toEqual([]);
   });
 
   it("says the obligations of what core and ports export", () => {

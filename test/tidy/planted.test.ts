@@ -9,8 +9,10 @@ import {
   checkDocs,
   checkEnvironment,
   checkLength,
+  checkOwnWords,
   checkTestNames,
   checkTimeAndChance,
+  checkUnits,
   checkWords,
 } from "./rules.ts";
 import { type Source, sourcesOf, type Violation } from "./source.ts";
@@ -139,6 +141,14 @@ describe("the checks of one file", () => {
       "src/adapters/b.ts",
       ["const a = { Quiet", "true };"].join(": "),
     ],
+    ...["sanitised", "Sanitizing", "shredded", "NIST 800-88", "crypto-erased", "wiped"].map(
+      (word): (typeof CASES)[number] => [word, checkOwnWords, "docs/b.md", `It is ${word} there.`],
+    ),
+    ...["blob", "tenants", "bucket key", "object names", "soft-deleted", "hard delete"].map(
+      (word): (typeof CASES)[number] => [word, checkOwnWords, "src/core/b.ts", `// a ${word}`],
+    ),
+    ["a unit that stands first", checkUnits, "src/core/b.ts", "const msTimeout = 1;"],
+    ["a time without a unit", checkUnits, "src/core/b.ts", "interface A { retryDelay?: number }"],
     [
       "a function without words",
       checkDocs,
@@ -161,6 +171,9 @@ describe("the checks of one file", () => {
     [checkConsole, "src/cli/b.ts", "console.log(1);"],
     [checkConsole, "src/core/b.ts", "const a = /console./; // console.log"],
     [checkWords, "src/core/b.ts", "const mastodon = { Quiet: false };"],
+    [checkOwnWords, "docs/b.md", "A blobfish, softly deleted; an administrator's tenancy; 7 keys."],
+    [checkUnits, "src/core/b.ts", "const timeoutMs: number = secondsOf(partBytes);"],
+    [checkUnits, "src/core/b.ts", "// msTimeout: number\nconst a = 'msTimeout';"],
     [
       checkDocs,
       "src/core/b.ts",

@@ -45,12 +45,40 @@ export function checkConsole(source: Source): Violation[] {
   return matches(source, /(?<!\.)\bconsole\./g, "only the command line prints");
 }
 
-/** Written so that it does not match itself: this file is searched as well. */
+/** Written so that they do not match themselves: this file is searched as well. */
 const BANNED = /\b(?:TOD[O]|FIXM[E]|XX[X])\b|\bQuiet['"]?\s*:\s*tru[e]\b/g;
 
 /** Unfinished work belongs to an issue; a quiet DeleteObjects hides which keys were removed (R5). */
 export function checkWords(source: Source): Violation[] {
-  return [...source.text.matchAll(BANNED)].map(({ 0: word, index }) => ({
+  return wordsIn(source, BANNED);
+}
+
+/** Words of standards for media: who has an object store's API cannot reach the medium. */
+const OF_MEDIA = /\b(?:saniti[sz]|shredd?[ie]|crypto[- ]?eras|wip(?:e|ed|ing)\b|NIS[T]\b)\w*/gi;
+/** Other names of what ARCHITECTURE.md, "Words", calls objects, keys, owners and trashed projects. */
+const SYNONYMS =
+  /\bblob[s]?\b|\btenan[t]s?\b|\bbucket key[s]?\b|\bobject name[s]?\b|\b(?:soft|hard)[- ]?delet[e]\w*/gi;
+
+/** What expunge says of itself claims no more than it does, and calls each thing by one word. */
+export function checkOwnWords(source: Source): Violation[] {
+  return [...wordsIn(source, OF_MEDIA), ...wordsIn(source, SYNONYMS)];
+}
+
+/** Units stand last (`timeoutMs`), and what counts time has one. */
+export function checkUnits(source: Source): Violation[] {
+  const first =
+    /\b(?:ms|millis|milliseconds|secs?|seconds|minutes|hours|days|[km]ib|[km]b)(?!Of)[A-Z]\w*/g;
+  // `requestTimeout` is a name of the AWS SDK.
+  const none =
+    /\b(?!requestTimeout\b)\w*(?:[tT]imeout|[dD]elay|[iI]nterval|[eE]xpiry|[dD]uration|[lL]atency)\??: number\b/g;
+  return [
+    ...matches(source, first, "a unit stands last"),
+    ...matches(source, none, "a time needs its unit"),
+  ];
+}
+
+function wordsIn(source: Source, words: RegExp): Violation[] {
+  return [...source.text.matchAll(words)].map(({ 0: word, index }) => ({
     path: source.path,
     line: lineAt(source, index),
     message: `'${word}' may not stand here`,
