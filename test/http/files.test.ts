@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { StoreError } from "../../src/core/store-errors.ts";
+import { withLimit } from "../support/limits.ts";
 import {
   expectProblem,
   fieldOf,
@@ -223,7 +224,9 @@ test.each([
   await putFile(http, "p1", "a", "x");
   http.objects.failures.fail = (call) =>
     call === "get" ? new StoreError(code, errorClass, "secret host name") : null;
-  const failed = await http.call({ method: "GET", url: `${FILES}/a` });
+  const failed = await withLimit("retryDelayMaxMs", 1, () =>
+    http.call({ method: "GET", url: `${FILES}/a` }),
+  );
   const problem = expectProblem(failed, 503, problemCode);
   expect(problem).toMatchObject({ storeCode: code, storeBlocked });
   expect(failed.headers["retry-after"]).toBe(retryAfter);
