@@ -1,5 +1,6 @@
 import { fromUtf8 } from "./encoding.ts";
 import { isDeletionId, isUid } from "./ids.ts";
+import { known } from "./known.ts";
 import type { Deletion, Instant } from "./model.ts";
 import { timestamp } from "./receipt.ts";
 import { canonicalBytes } from "./statement.ts";
@@ -23,7 +24,7 @@ export function tombstoneOf(deletion: Deletion): Tombstone {
     owner,
     requestedAt,
     requestedBy,
-    purgeStartedAt: purgeStartedAt ?? requestedAt,
+    purgeStartedAt: known(purgeStartedAt, "when the purge began"),
   };
 }
 

@@ -2,6 +2,7 @@ import { type Caller, isAdmin, maySee, requireRight } from "../core/caller.ts";
 import { isTerminal } from "../core/deletion.ts";
 import { ExpungeError } from "../core/errors.ts";
 import { isDeletionId, makeDeletionId } from "../core/ids.ts";
+import { known } from "../core/known.ts";
 import { LIMITS } from "../core/limits.ts";
 import type { Deletion, DeletionState, Project, Residue, SettleResult } from "../core/model.ts";
 import type { Context } from "./context.ts";
@@ -140,11 +141,11 @@ export class Deletions {
   /** Tries a blocked deletion again now; nothing for one that is not blocked. */
   async retry(caller: Caller, id: string): Promise<Deletion> {
     requireRight(caller, "projects:delete");
-    const { id: known } = await this.get(caller, id);
+    const { id: deletionId } = await this.get(caller, id);
     const { metadata, jobs, log } = this.#context;
-    const deletion = await metadata.retryDeletion(known);
-    await jobs.enqueue("purge", { deletionId: known }, { key: known });
-    log.child({ deletion: known }).info({ by: caller.subject }, "retry requested");
+    const deletion = await metadata.retryDeletion(deletionId);
+    await jobs.enqueue("purge", { deletionId }, { key: deletionId });
+    log.child({ deletion: deletionId }).info({ by: caller.subject }, "retry requested");
     return this.#complete(deletion);
   }
 
@@ -184,8 +185,7 @@ export class Deletions {
 
   async #ofDeleted(project: Project): Promise<Deletion> {
     const deletion = await this.#context.metadata.findDeletionOf(project.uid);
-    if (deletion) return deletion;
-    throw new ExpungeError("internal", "A deleted project has no deletion on record.");
+    return known(deletion, "the deletion of a deleted project");
   }
 
   /** Every surface is shown, also those that hold nothing; versions where some were seen. */

@@ -1,3 +1,4 @@
+import { known } from "../core/known.ts";
 import { LIMITS } from "../core/limits.ts";
 import type { Surface } from "../core/model.ts";
 import type { Context } from "./context.ts";
@@ -108,8 +109,7 @@ class Tally {
   }
 
   add(surface: Surface, key: string, sizeBytes: number): void {
-    const counts = this.#surfaces.get(surface) ?? { objects: 0, bytes: 0, sampleKeys: [] };
-    this.#surfaces.set(surface, counts);
+    const counts = known(this.#surfaces.get(surface), `the surface ${surface}`);
     counts.objects++;
     counts.bytes += sizeBytes;
     if (counts.sampleKeys.length < LIMITS.sampleKeysShown) counts.sampleKeys.push(key);

@@ -61,6 +61,6 @@ async function markerOf({ store }: BindingContext): Promise<string | null> {
     if (isStoreError(error, "no-such-key") || error instanceof RangeError) return null;
     throw error;
   }
-  const [, id = ""] = /"store":"([0-9a-z]+)"/.exec(fromUtf8(bytes)) ?? [];
-  return isUid(id) ? id : null;
+  const id = /"store":"([0-9a-z]+)"/.exec(fromUtf8(bytes))?.[1];
+  return id !== undefined && isUid(id) ? id : null;
 }

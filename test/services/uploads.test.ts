@@ -176,6 +176,34 @@ describe("a direct upload", () => {
     expect(keys()).toEqual([upload.key]);
   });
 
+  it("is not open any more where the store ended it after Complete was begun", async () => {
+    await start();
+    await project("p1");
+    const { services, context, metadata } = fixture.service;
+    const upload = await open();
+    await send(await signedPart(upload));
+    await metadata.beginCompleting(upload.id);
+    await context.store.abortUpload(upload.key, upload.storeUploadId ?? "");
+    await expect(services.uploads.complete(ADMIN, "p1", upload.id)).rejects.toMatchObject({
+      code: "upload-not-open",
+    });
+    expect(keys()).toEqual([]);
+  });
+
+  it("may be completed again where it is not known whether Complete took effect", async () => {
+    await start();
+    await project("p1");
+    const { services, objects } = fixture.service;
+    const upload = await open();
+    await send(await signedPart(upload));
+    const refusal = new StoreError("access-denied", "blocked", "not now");
+    objects.failures.fail = (call) => (call === "completeUpload" ? refusal : null);
+    await expect(services.uploads.complete(ADMIN, "p1", upload.id)).rejects.toThrow("not now");
+    objects.failures.fail = null;
+    const done = await services.uploads.complete(ADMIN, "p1", upload.id);
+    expect(done).toMatchObject({ created: true, file: { sizeBytes: BYTES.length } });
+  });
+
   it("fails with the store's own error while its parts cannot be listed", async () => {
     await start();
     await project("p1");

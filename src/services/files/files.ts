@@ -153,7 +153,7 @@ export class Files {
     const removals = await metadata.findRemovals([row.key]);
     const [result] = await settleRemovals(this.#context, removals, new AbortController().signal);
     if (!result || result.verified) return { path: row.path, outcome: "deleted" };
-    return { path: row.path, outcome: "pending", code: result.code ?? "unlisted-reply" };
+    return { path: row.path, outcome: "pending", code: result.code };
   }
 
   /** One outcome per path; never a bare success when one failed. */

@@ -6,12 +6,9 @@ import type { Context } from "../context.ts";
 import { isListed, keepsVersions, removeObjects } from "../versions.ts";
 
 /** What became of one object whose file is gone. */
-export interface RemovalResult {
-  readonly key: string;
-  readonly verified: boolean;
-  readonly code: string | null;
-  readonly message: string | null;
-}
+export type RemovalResult =
+  | { readonly key: string; readonly verified: true }
+  | { readonly key: string; readonly verified: false; readonly code: string };
 
 /**
  * Removes objects of deleted or overwritten files, looks in a listing whether they are gone, and only
@@ -31,14 +28,14 @@ export async function settleRemovals(
   for (const { key, projectUid, attempts } of removals) {
     const refusal = refusals.get(key) ?? (await stillThere(context, key, versioned, signal));
     if (!refusal) {
-      results.push({ key, verified: true, code: null, message: null });
+      results.push({ key, verified: true });
       continue;
     }
     const { code, message } = refusal;
     const delayMs = doublingMs(attempts + 1, LIMITS.removalRetryMinMs, LIMITS.removalRetryMaxMs);
     await context.metadata.postponeRemoval(key, code, message, delayMs);
     context.log.warn({ project: projectUid, key, code, retryInMs: delayMs }, "removal postponed");
-    results.push({ key, verified: false, code, message });
+    results.push({ key, verified: false, code });
   }
   await context.metadata.finishRemovals(
     results.filter(({ verified }) => verified).map(({ key }) => key),

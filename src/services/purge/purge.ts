@@ -1,4 +1,5 @@
 import { doublingMs } from "../../core/backoff.ts";
+import { itemAt } from "../../core/item-at.ts";
 import { LIMITS } from "../../core/limits.ts";
 import type { Deletion, Residue } from "../../core/model.ts";
 import { StoreError } from "../../core/store-errors.ts";
@@ -158,10 +159,9 @@ interface Cause {
 }
 
 function blockedBy(residue: readonly Residue[]): Cause {
-  const [first] = residue;
-  const code = first?.code ?? "internal";
+  const { code, message } = itemAt(residue, 0);
   const what = residue.length === 1 ? "1 key" : `${residue.length} keys`;
-  return { code, reason: `${what} could not be removed: ${first?.message ?? "unknown"}` };
+  return { code, reason: `${what} could not be removed: ${message}` };
 }
 
 function causeOf(error: unknown): Cause {

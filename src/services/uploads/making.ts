@@ -42,12 +42,12 @@ export async function beginUpload(
  */
 export async function finishUpload(
   context: Context,
-  upload: Upload,
+  upload: StoredUpload,
   parts: readonly Part[],
   facts: Omit<CommitFacts, "etag">,
 ): Promise<Committed> {
-  const completing = await context.metadata.beginCompleting(upload.id);
-  const made = await completeInStore(context, completing, parts);
+  await context.metadata.beginCompleting(upload.id);
+  const made = await completeInStore(context, upload, parts);
   if (!made) {
     await endAfterFailure(context, upload);
     throw new ExpungeError("upload-not-open", "The upload was ended before it could be completed.");
@@ -58,13 +58,11 @@ export async function finishUpload(
 /** Whether the object is there: made now, or by an earlier Complete whose reply was lost. */
 async function completeInStore(
   context: Context,
-  upload: Upload,
+  { id, key, storeUploadId }: StoredUpload,
   parts: readonly Part[],
 ): Promise<boolean> {
-  const { key, storeUploadId } = upload;
-  if (storeUploadId === null) return false;
   const done = new AbortController();
-  const renewing = keepFresh(context, upload.id, done.signal);
+  const renewing = keepFresh(context, id, done.signal);
   try {
     await context.store.completeUpload(key, storeUploadId, parts);
     return true;

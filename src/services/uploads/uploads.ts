@@ -169,13 +169,14 @@ export class Uploads {
     const upload = await this.#upload(project, uploadId);
     if (project.state !== "active") throw notActive();
     if (upload.state === "aborting") throw notOpen();
-    if (upload.sizeBytes === 0) return await this.#commitEmpty(upload);
+    const { storeUploadId } = upload;
+    if (storeUploadId === null) return await this.#commitEmpty(upload);
     // After an earlier Complete the parts are gone; then the key is what tells.
     const parts = upload.state === "completing" ? [] : await this.#parts(upload);
     if (upload.state === "open") checkParts(upload, parts, claimed);
     const committed = await finishUpload(
       this.#context,
-      upload,
+      { ...upload, storeUploadId },
       parts.length > 0 ? parts : await this.#partsIfAny(upload),
       { sizeBytes: upload.sizeBytes, sha256: null },
     );
