@@ -52,7 +52,7 @@ export const LIMITS = {
   leaseMs: 10 * SECOND_MS,
   leaseExtendEveryMs: 3 * SECOND_MS,
   /** How often due deletions, removals and uploads are looked for (jobs are only wake-ups). */
-  scanEveryMs: 5 * SECOND_MS,
+  scanEveryMs: 2 * SECOND_MS,
   scanItems: 100,
   /** How often a waiting request looks at its deletion, should no event reach it. */
   waitPollMs: 250,

@@ -21,6 +21,7 @@ const INVALID = expect.objectContaining({ code: "invalid-receipt" }) as Error;
 
 const FACTS: ReceiptFacts = {
   deletionId: "DELETE-0fc2a5q8mx1z",
+  lacking: [],
   project: PROJECT,
   store: { kind: "s3", bucket: "files", prefix: "" },
   surfaces: [

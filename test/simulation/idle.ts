@@ -33,8 +33,10 @@ export function writingClock(process: Process, { inFlight }: Pick<Context, "inFl
   return {
     now: () => process.clock.now(),
     sleep: async (durationMs, signal) => {
-      do await process.clock.sleep(durationMs + WRITING_MS, signal);
-      while (!signal?.aborted && inFlight.projects().length === 0);
+      for (;;) {
+        await process.clock.sleep(durationMs + WRITING_MS, signal);
+        if (signal?.aborted || inFlight.projects().length > 0) return;
+      }
     },
   };
 }

@@ -49,10 +49,7 @@ import { ObjectVersions, type StoredObject, type Versioning } from "./object-ver
 
 export type { MemoryObjectStoreOptions, MemorySnapshot, MemoryView } from "./object-options.ts";
 
-/**
- * The executable specification of ObjectStore. Deterministic, and synchronous inside: the effect of
- * each call happens in one step, so that a simulator decides about every interleaving.
- */
+/** The executable specification of ObjectStore. The effect of each call happens in one step. */
 export class MemoryObjectStore implements ObjectStore {
   readonly identity: StoreIdentity = { kind: "memory", bucket: "memory", prefix: "" };
   readonly failures: MemoryFailures = { refuse: null, fail: null };
