@@ -189,6 +189,7 @@ describe("what a bucket can do", () => {
         checksum: "crc32",
         keyNormalisation: "none",
         multipartListing: true,
+        declaredLacking: [],
         presign: true,
         partBytesMin: 5 * 1024 * 1024,
         partBytesMax: 5 * 1024 ** 3,
