@@ -80,6 +80,8 @@ export const LIMITS = {
   /** Where two processes bind a new database at once, the store may tell another id for a moment. */
   storeBindingWaitMs: SECOND_MS,
   storeMarkerBytesMax: KiB,
+  /** Longer than a completion has been seen to show after the abort of its upload was answered. */
+  completionShowsMs: SECOND_MS / 2,
   /** Times that a tombstone is written anew when it reads back differently. */
   tombstoneAttemptsMax: 3,
   /** Doctor: races of an abort against a completion; of a defect that few of them show, most are missed. */

@@ -75,12 +75,24 @@ async function endForFence(run: PurgeRun, upload: Upload): Promise<void> {
     if (bytes !== null) await logUpload(run, upload.key, upload.storeUploadId, bytes);
     await abortInStore(context, upload.key, upload.storeUploadId, signal);
   }
-  if (!(await listKey(context, upload.key, signal))) return;
+  if (!(await becameObject(run, upload))) return;
   run.log.info({ upload: upload.id }, "upload had become an object; the sweep takes it");
   if (upload.storeUploadId === null) return;
   // Complete won: nothing was lost as an upload, and the object is counted by itself (I7).
   const { keyHash } = logEntry(salt, "multipart", uploadUnit(upload.key, upload.storeUploadId), 0);
   await run.record.retract(keyHash);
+}
+
+/**
+ * Whether its Complete won. There are stores where the object of one that won shows only a moment after
+ * the abort was answered (docs/stores.md), so one for which a Complete may have been sent is looked for
+ * twice.
+ */
+async function becameObject({ context, signal }: PurgeRun, upload: Upload): Promise<boolean> {
+  if ((await listKey(context, upload.key, signal)) !== null) return true;
+  if (upload.state === "open") return false;
+  await context.clock.sleep(LIMITS.completionShowsMs, signal);
+  return (await listKey(context, upload.key, signal)) !== null;
 }
 
 /** Bytes of an open upload's parts, or null when the store does not know it any more. */
