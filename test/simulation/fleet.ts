@@ -51,6 +51,8 @@ export class Fleet {
   readonly #shared: Shared;
   readonly #jobs: MemoryJobs;
   readonly #slots = new Map<string, Slot>();
+  /** Of this run alone: what still listens to it goes with the run. */
+  readonly #never = new AbortController();
   #started = 0;
 
   constructor(shared: Shared) {
@@ -99,11 +101,11 @@ export class Fleet {
     const context = this.#contextOf(process, queue);
     await this.#guarded(process, context);
     opened.services = createServices(context);
-    void cancelForever({ ...context, clock: writingClock(process, context) }, NEVER.signal);
+    void cancelForever({ ...context, clock: writingClock(process, context) }, this.#never.signal);
     if (!slot.startsWith("worker")) return;
     void queue.work(this.#handlers(process, context));
     const scanning = { ...context, clock: idleClock(process, () => ground.metadata.view()) };
-    void scanForever(scanning, NEVER.signal);
+    void scanForever(scanning, this.#never.signal);
   }
 
   /** A start that fails is tried again, as whoever runs the process does. */
@@ -181,7 +183,6 @@ export class Fleet {
 /** When a completed deletion is looked at again: later than most runs last. */
 export const SETTLE_MS = 900_000;
 const START_AGAIN_MS = 1000;
-const NEVER = new AbortController();
 
 const SILENT: Log = {
   debug: () => undefined,
