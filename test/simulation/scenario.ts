@@ -14,7 +14,6 @@ import { Nemesis, RESTART_MAX_MS } from "./nemesis.ts";
 import { plant } from "./planting.ts";
 import { checkPlan } from "./plan-check.ts";
 import type { Chance } from "./process.ts";
-import { Restoring } from "./restoring.ts";
 import { besiege } from "./siege.ts";
 import { checkSettled, comeBack, hasSettled } from "./settling.ts";
 import { SIGNER, URL_SIGNER } from "./signers.ts";
@@ -23,8 +22,6 @@ import { World } from "./world.ts";
 export interface SimulationOptions {
   readonly trace?: (line: string) => void;
   readonly mutant?: PortMutant;
-  /** Whether an older backup of the database is put back in the midst (I11). */
-  readonly restoresDatabase?: boolean;
 }
 
 export interface SimulationResult {
@@ -61,7 +58,6 @@ export async function simulate(
 
 class Simulation {
   readonly #seed: number;
-  readonly #options: SimulationOptions;
   readonly #world: World;
   readonly #ground: Ground;
   readonly #chance: Chance = { rates: NO_FAULTS, hits: new Map(), calls: 0 };
@@ -71,7 +67,6 @@ class Simulation {
 
   constructor(seed: number, options: SimulationOptions) {
     this.#seed = seed;
-    this.#options = options;
     this.#world = new World(seed, options.trace ?? null);
     this.#ground = makeGround(this.#world, this.#chance.hits);
     this.#receipts = new ReceiptChecks(this.#ground, SIGNER);
@@ -105,14 +100,11 @@ class Simulation {
     }
     const nemesis = new Nemesis(this.#ground, this.#fleet, empty, () => this.#receipts.restored());
     nemesis.begin(faultTimeMs);
-    const restoring = new Restoring(this.#ground, this.#fleet);
-    if (this.#options.restoresDatabase === true) restoring.begin(faultTimeMs);
     await this.#world.run(faultTimeMs);
     nemesis.heal();
     this.#chance.rates = NO_FAULTS;
     this.#world.note("world", "healed", "");
     await this.#afterwards();
-    restoring.check();
     checkEnd(this.#ground);
     await this.#receipts.check();
     return {

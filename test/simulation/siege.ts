@@ -56,7 +56,7 @@ export async function besiege(
   else if (isTerminal(deletion.state)) violations.add("I3", `${what} is '${deletion.state}'`);
   else if (deletion.blocked?.code !== CODES[kind]) {
     violations.add("I12", `${what} is blocked by '${deletion.blocked?.code ?? "nothing"}'`);
-  } else if (deletion.residue.length === 0 && deletion.fencedAt !== null) {
+  } else if (deletion.residue.length === 0) {
     violations.add("I5", `${what} names no residue`);
   } else hit(ground, `besieged ${kind}`);
   if (remainsOf(ground, project).next().done) violations.add("I3", `${what} left nothing`);
