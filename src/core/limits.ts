@@ -100,6 +100,7 @@ export const LIMITS = {
   tombstoneOverlapMs: HOUR_MS,
   /** How often they are read while the service runs: a database may be restored beneath it. */
   restoreGuardEveryMs: 10 * MINUTE_MS,
+  keptReadsInFlight: 16,
   /** A tombstone or the copy of a receipt is smaller. */
   keptObjectBytesMax: MiB,
   /** How often a process asks whether the projects that it writes to are being deleted (R2). */

@@ -4,11 +4,13 @@ import { parseTombstoneKey, receiptKey, TOMBSTONE_PREFIX, tombstonesFrom } from 
 import { LIMITS } from "../core/limits.ts";
 import { parseReceipt, type ReceiptPayload, receiptHash } from "../core/receipt.ts";
 import { isStoreError } from "../core/store-errors.ts";
-import { parseTombstone, type Tombstone } from "../core/tombstone.ts";
-import type { StoredReceipt } from "../ports/metadata/index.ts";
+import { parseTombstone, type Tombstone, tombstoneOf } from "../core/tombstone.ts";
+import type { Deletion } from "../core/model.ts";
+import type { Buried, StoredReceipt } from "../ports/metadata/index.ts";
 import { collect } from "./bytes.ts";
 import type { Context } from "./context.ts";
 import { objectPages } from "./listing.ts";
+import { inPool } from "./pool.ts";
 
 /** What a look at the tombstones came to. */
 export interface GuardResult {
@@ -20,12 +22,14 @@ export interface GuardResult {
 /**
  * Holds the tombstones in the store against the database, which may have been restored from an older
  * backup: a project with a tombstone is deleted again, whatever state its row is in, or without one
- * (R11, I11). Reads from the newest tombstone that the database knows, less an hour. Nobody may be
- * served before it has ended. Idempotent, and harmless where nothing was restored.
+ * (R11, I11). Reads from the newest tombstone that the database knows, less an hour. A deletion that is
+ * under way there may have been completed since the backup: its receipt is taken back (I7). Nobody may
+ * be served before it has ended. Idempotent, and harmless where nothing was restored.
  * @throws ExpungeError `store-unusable` for a tombstone that cannot be read, StoreError
  */
 export async function guardRestore(context: Context, signal?: AbortSignal): Promise<GuardResult> {
   const { metadata, log } = context;
+  await takeBackReceipts(context, signal);
   const newest = await metadata.newestTombstone();
   const from = newest === null ? null : tombstonesFrom(newest - LIMITS.tombstoneOverlapMs);
   const buried: string[] = [];
@@ -49,29 +53,74 @@ export async function guardRestore(context: Context, signal?: AbortSignal): Prom
   return { tombstones, buried };
 }
 
+/** The receipts of deletions that the database takes for under way, where the store has copies. */
+async function takeBackReceipts(context: Context, signal: AbortSignal | undefined): Promise<void> {
+  for (const state of ["deleting", "verifying"] as const) {
+    let after: string | undefined;
+    for (;;) {
+      const query = {
+        state,
+        limit: LIMITS.pageItemsMax,
+        ...(after === undefined ? {} : { after }),
+      };
+      const page = await context.metadata.listDeletions(query);
+      await inPool(LIMITS.keptReadsInFlight, async (add) => {
+        for (const deletion of page) await add(() => takeBackReceipt(context, deletion, signal));
+      });
+      if (page.length < LIMITS.pageItemsMax) break;
+      after = page.at(-1)?.id;
+    }
+  }
+}
+
+async function takeBackReceipt(
+  context: Context,
+  deletion: Deletion,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { tombstoneKey } = deletion;
+  if (tombstoneKey === null) return;
+  const tombstone = tombstoneOf(deletion);
+  const receipt = await copiedReceipt(context, tombstone, signal);
+  if (!receipt) return;
+  context.log
+    .child({ deletion: deletion.id, project: deletion.projectUid })
+    .warn({}, "the database is older than this deletion's end: its receipt is taken back");
+  await context.metadata.buryAgain(buriedOf(context, tombstone, tombstoneKey, receipt));
+}
+
+function buriedOf(
+  { random }: Context,
+  { deletionId, project, owner, requestedAt, requestedBy, purgeStartedAt }: Tombstone,
+  tombstoneKey: string,
+  receipt: StoredReceipt | null,
+): Buried {
+  return {
+    deletionId,
+    projectId: project.id,
+    projectUid: project.uid,
+    owner,
+    requestedAt,
+    requestedBy,
+    purgeStartedAt,
+    tombstoneKey,
+    salt: random.bytes(32),
+    receipt,
+  };
+}
+
 async function bury(
   context: Context,
   key: string,
   uid: string,
   signal: AbortSignal | undefined,
 ): Promise<string | null> {
-  const { metadata, random, jobs } = context;
+  const { metadata, jobs } = context;
   const tombstone = await tombstoneAt(context, key, uid, signal);
-  const { deletionId, project, owner, requestedAt, requestedBy, purgeStartedAt } = tombstone;
+  const { deletionId } = tombstone;
   const log = context.log.child({ deletion: deletionId, project: uid });
   const receipt = await copiedReceipt(context, tombstone, signal);
-  const deletion = await metadata.buryAgain({
-    deletionId,
-    projectId: project.id,
-    projectUid: uid,
-    owner,
-    requestedAt,
-    requestedBy,
-    purgeStartedAt,
-    tombstoneKey: key,
-    salt: random.bytes(32),
-    receipt,
-  });
+  const deletion = await metadata.buryAgain(buriedOf(context, tombstone, key, receipt));
   if (!deletion) return null;
   log.warn(
     { tombstone: key, receipt: receipt !== null },

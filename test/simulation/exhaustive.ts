@@ -65,6 +65,9 @@ const SCANNING: ReadonlySet<string> = new Set([
   "db.forgetCommitted",
   "db.staleUploads",
   "db.uncopiedReceipts",
+  "db.uncopiedAmendments",
+  "db.expiredProjects",
+  "db.dueSettles",
   "db.enqueue",
 ]);
 
@@ -76,6 +79,8 @@ const STORE_WRITES: ReadonlySet<string> = new Set([
 ]);
 const LATENESS_MS = 2 * 3_600_000;
 const RESTART_MS = 1000;
+/** A process serves once it has looked for tombstones. */
+const START_MS = 1000;
 const SETUP_MS = 120_000;
 const BOUND_MS = 12 * 3_600_000;
 const STEP_MS = 10_000;
@@ -137,7 +142,7 @@ class Play {
 
   async run(): Promise<Run> {
     this.#fleet.start("api");
-    const settingUp = this.#world.pause(0).then(() => this.#setUp());
+    const settingUp = this.#world.pause(START_MS).then(() => this.#setUp());
     await Promise.all([settingUp, this.#world.run(SETUP_MS)]);
     this.#fleet.start("worker");
     const until = this.#world.elapsedMs + BOUND_MS;

@@ -82,6 +82,7 @@ export const DATABASE_CALLS = [
   "requestDeletion",
   "restoreProject",
   "findDeletion",
+  "listDeletions",
   "dueDeletions",
   "claimDeletion",
   "extendClaim",

@@ -1,5 +1,6 @@
 import { isInternalKey } from "../../src/core/keys.ts";
 import { type Api, ask, OWNER } from "./clients.ts";
+import { dueInMs } from "./idle.ts";
 import { type Ground, hit } from "./model.ts";
 
 const PLAN_TIME_MS = 60_000;
@@ -24,6 +25,8 @@ export async function checkPlan(
   const { world, metadata, violations, objects, layouts } = ground;
   const project = world.rng.pick(ground.projects);
   if (metadata.view().rows.projects.get(project.uid)?.state !== "active") return;
+  // An expiry, or a look at a completed deletion, would change something meanwhile.
+  if (dueInMs(metadata.view()) <= PLAN_TIME_MS) return;
   const before = everything(ground);
   const [reply] = await Promise.all([
     ask(ground, api, ({ deletions }) => deletions.plan(OWNER, project.id)),

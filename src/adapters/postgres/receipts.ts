@@ -166,7 +166,8 @@ export async function takeBackReceipt(
   receipt: StoredReceipt,
 ): Promise<void> {
   const { rows } = await sql<{ taken: boolean }>`select
-    exists (select from expunge.receipts where sequence = ${receipt.sequence})
+    exists (select from expunge.receipts
+      where sequence = ${receipt.sequence} or project_uid = ${receipt.projectUid})
       or exists (select from expunge.amendments where sequence = ${receipt.sequence}) as taken`.execute(
     session.db,
   );

@@ -23,7 +23,11 @@ export async function buryAgain(session: Session, buried: Buried): Promise<Delet
   await insertLost(session, buried);
   const { project } = await lockProject(session, buried.projectUid, "update");
   // A row that was just inserted is active, so that there is one way on from here.
-  if (project.state === "deleting" || project.state === "deleted") return null;
+  if (project.state === "deleted") return null;
+  if (project.state === "deleting") {
+    await takeBack(session, buried);
+    return null;
+  }
   const state = "deleting";
   await session.db
     .updateTable("expunge.projects")
@@ -42,8 +46,12 @@ export async function buryAgain(session: Session, buried: Buried): Promise<Delet
     })
     .where("id", "=", buried.deletionId)
     .execute();
-  if (buried.receipt) await takeBackReceipt(session, await lockChain(session), buried.receipt);
+  await takeBack(session, buried);
   return await viewOf(session, buried.deletionId);
+}
+
+async function takeBack(session: Session, { receipt }: Buried): Promise<void> {
+  if (receipt) await takeBackReceipt(session, await lockChain(session), receipt);
 }
 
 /**

@@ -26,7 +26,8 @@ export interface TombstoneStore {
    * whatever state its row is in, or without one; a hold of the older state is no obstacle. A receipt
    * of the project is taken back into the chain, so that no second one is written (I7), unless the
    * database gave its place to another. Where the id belongs to another project by now, the uid takes
-   * its place. Null, and nothing changes, where the project is being deleted or is deleted already.
+   * its place. Null where the project is being deleted already, and then only its receipt is taken
+   * back, or is deleted, and then nothing changes.
    */
   buryAgain(buried: Buried): Promise<Deletion | null>;
 }

@@ -223,6 +223,20 @@ function receipts(fixture: Fixture): void {
     ]);
   });
 
+  test("is taken back for a project whose deletion was under way in the backup", async () => {
+    const { store } = fixture;
+    const project = await makeProject(fixture);
+    const { id, token } = await purging(fixture, project.uid);
+    const facts = buried(project, { deletionId: id });
+    const receipt = old(facts, 1);
+    expect(await store.buryAgain({ ...facts, receipt })).toBeNull();
+    expect(await store.buryAgain({ ...facts, receipt })).toBeNull();
+    expect(await store.findReceipt(project.uid)).toEqual(receipt);
+    await store.releaseClaim(id, token);
+    await finish(fixture, id, { seal: noSeal });
+    expect(await store.findReceipt(project.uid)).toEqual(receipt);
+  });
+
   test("is not taken back where the database gave its place in the chain to another", async () => {
     const { store } = fixture;
     const other = await sealable(fixture, (await makeProject(fixture)).uid);

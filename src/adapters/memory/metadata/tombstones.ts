@@ -17,7 +17,11 @@ export function newestTombstone(tx: Tx): Instant | null {
 
 export function buryAgain(tx: Tx, buried: Buried): Deletion | null {
   const known = tx.rows.projects.get(buried.projectUid);
-  if (known?.state === "deleting" || known?.state === "deleted") return null;
+  if (known?.state === "deleted") return null;
+  if (known?.state === "deleting") {
+    takeBackReceipt(tx, buried);
+    return null;
+  }
   const project = known ?? lostProject(tx, buried);
   const state = "deleting";
   tx.rows.projects.set(project.uid, { ...project, state: projectStateOf(state), hold: null });
@@ -76,6 +80,6 @@ function takeBackReceipt(tx: Tx, { receipt, projectUid }: Buried): void {
   const { receipts, amendments } = tx.rows;
   const { sequence } = receipt;
   const isTaken = receipts.values().some((row) => row.receipt.sequence === sequence);
-  if (isTaken || amendments.has(sequence)) return;
+  if (isTaken || amendments.has(sequence) || receipts.has(projectUid)) return;
   receipts.set(projectUid, { receipt: { ...receipt }, copied: true });
 }
