@@ -6,6 +6,9 @@ import { type Ground, hit } from "./model.ts";
 /** A killed process is there again after this at the latest. */
 export const RESTART_MAX_MS = 30_000;
 
+/** A paused process goes on after this at the latest, also with what its caller has given up. */
+export const PAUSE_MAX_MS = 120_000;
+
 /** Everything that strikes while faults are on. */
 export class Nemesis {
   readonly #ground: Ground;
@@ -82,7 +85,7 @@ export class Nemesis {
     if (!process?.alive) return;
     if (rng.chance(0.3)) {
       hit(this.#ground, "pause");
-      return process.pause(rng.between(1000, 120_000));
+      return process.pause(rng.between(1000, PAUSE_MAX_MS));
     }
     this.kills++;
     hit(this.#ground, "kill");

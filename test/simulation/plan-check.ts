@@ -2,6 +2,7 @@ import { isInternalKey } from "../../src/core/keys.ts";
 import { type Api, ask, OWNER } from "./clients.ts";
 import { dueInMs } from "./idle.ts";
 import { type Ground, hit } from "./model.ts";
+import { PAUSE_MAX_MS } from "./nemesis.ts";
 
 const PLAN_TIME_MS = 60_000;
 
@@ -23,6 +24,7 @@ export async function checkPlan(
   run: (forMs: number) => Promise<void>,
 ): Promise<void> {
   const { world, metadata, violations, objects, layouts } = ground;
+  await run(2 * PAUSE_MAX_MS);
   const project = world.rng.pick(ground.projects);
   if (metadata.view().rows.projects.get(project.uid)?.state !== "active") return;
   // An expiry, or a look at a completed deletion, would change something meanwhile.
