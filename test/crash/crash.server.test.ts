@@ -111,7 +111,7 @@ async function plantViolations(rig: Rig, { checker }: Campaign): Promise<readonl
     `delete from expunge.files where key = '${rowless.key}'`,
     `insert into expunge.removals (key, project_uid, size_bytes, requested_at, due_at)
       values ('projects/${three.uid}/x', '${three.uid}', 1, 1, 1)`,
-    `alter table expunge.receipts drop constraint receipts_pkey,
+    `alter table expunge.receipts drop constraint receipts_pkey cascade,
       drop constraint receipts_deletion_id_key`,
     `insert into expunge.receipts select project_uid, deletion_id, owner,
       (select max(sequence) + 1 from expunge.receipts), jws, hash, issued_at, copied
