@@ -41,7 +41,6 @@ export const DATABASE_CALLS_UNUSED: ReadonlySet<string> = new Set([
   "createProject",
   "findDeletionOf",
   "findReceipt",
-  "listDeletions",
   "listFiles",
   "listProjects",
   "listPublicKeys",

@@ -1,3 +1,4 @@
+import { DatabaseError } from "../../src/core/database-errors.ts";
 import { isTerminal } from "../../src/core/deletion.ts";
 import { StoreError } from "../../src/core/store-errors.ts";
 import { aroundStore } from "../../src/ports/around-store.ts";
@@ -13,6 +14,7 @@ interface Line {
   readonly isWarning: boolean;
   readonly text: string;
   readonly deletion: unknown;
+  readonly error: unknown;
 }
 
 /**
@@ -65,7 +67,10 @@ export class PurgeWatch {
   }
 
   #gaveUpForDatabase(): boolean {
-    return this.#lines.some(({ text }) => text.startsWith("deletion stopped by an error"));
+    return this.#lines.some(
+      ({ text, error }) =>
+        text.startsWith("deletion stopped by an error") && error instanceof DatabaseError,
+    );
   }
 
   /** A removal that was refused for good is a failure too. */
@@ -85,7 +90,8 @@ export class PurgeWatch {
       (isWarning: boolean) =>
       (fields: LogFields, text: string): void => {
         if (text === "deletion claimed") this.#claimed();
-        this.#lines.push({ isWarning, text, deletion: { ...bound, ...fields }["deletion"] });
+        const { deletion, err: error } = { ...bound, ...fields };
+        this.#lines.push({ isWarning, text, deletion, error });
       };
     return {
       debug: line(false),
