@@ -11,6 +11,8 @@ export async function comeBack(ground: Ground): Promise<void> {
     const row = deletionOf(ground, uid);
     // What no look is to come for stays as it is, until somebody asks for one.
     if (row?.state !== "completed" || row.settling.dueAt === null) continue;
+    // A look that is under way may have listed the place already.
+    if (row.leaseUntil > world.nowMs) continue;
     if (metadata.view().rows.projects.get(uid)?.id !== id || world.rng.chance(0.4)) continue;
     const keys = [`old/${id}/back`, `audio/proj_${id}/back`, `${canonicalPrefix(uid)}back`];
     const some = keys.filter(() => world.rng.chance(0.7));
