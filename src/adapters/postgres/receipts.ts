@@ -172,18 +172,11 @@ export async function takeBackReceipt(
     session.db,
   );
   if (rows[0]?.taken !== false) return;
+  const { deletionId: id, projectUid: project_uid, owner, sequence, issuedAt: now } = receipt;
+  const row = statement({ id, project_uid, owner }, { sequence, now }, receipt);
   await session.db
     .insertInto("expunge.receipts")
-    .values({
-      project_uid: receipt.projectUid,
-      deletion_id: receipt.deletionId,
-      owner: receipt.owner,
-      sequence: receipt.sequence,
-      jws: receipt.jws,
-      hash: receipt.hash,
-      issued_at: receipt.issuedAt,
-      copied: true,
-    })
+    .values({ ...row, copied: true })
     .execute();
   if (receipt.sequence > head.sequence) await moveHead(session, receipt.sequence, receipt.hash);
 }

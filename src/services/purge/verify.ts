@@ -66,14 +66,9 @@ async function examineVersions(
   found: Residue[],
 ): Promise<void> {
   const { context, project, signal } = run;
-  let versioned: boolean;
-  try {
-    versioned = await keepsVersions(context, true, signal);
-  } catch (error) {
-    if (!(error instanceof StoreError) || signal.aborted) throw error;
-    found.push(unknownSurface("versions", "", error));
-    return;
-  }
+  const versioned = await isToBeListed(run, "versions", found, () =>
+    keepsVersions(context, true, signal),
+  );
   if (!versioned) return;
   for (const { prefix, owns } of context.layouts.surfacesFor(project)) {
     await examine(run, "versions", prefix, evidence, found, async (see) => {
@@ -101,13 +96,10 @@ async function examineUploads(
   evidence: Evidence[],
   found: Residue[],
 ): Promise<void> {
-  try {
-    if (!(await listsUploads(run.context, run.signal))) return;
-  } catch (error) {
-    if (!(error instanceof StoreError) || run.signal.aborted) throw error;
-    found.push(unknownSurface("multipart", "", error));
-    return;
-  }
+  const listed = await isToBeListed(run, "multipart", found, () =>
+    listsUploads(run.context, run.signal),
+  );
+  if (!listed) return;
   for (const prefix of uploadPrefixes(run)) {
     await examine(run, "multipart", prefix, evidence, found, async (see) => {
       let pages = 0;
@@ -117,6 +109,22 @@ async function examineUploads(
       }
       return pages;
     });
+  }
+}
+
+/** What the store says of a surface; where it cannot be asked, the surface is unknown (I3). */
+async function isToBeListed(
+  run: PurgeRun,
+  surface: Surface,
+  found: Residue[],
+  ask: () => Promise<boolean>,
+): Promise<boolean> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!(error instanceof StoreError) || run.signal.aborted) throw error;
+    found.push(unknownSurface(surface, "", error));
+    return false;
   }
 }
 
