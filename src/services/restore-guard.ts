@@ -1,6 +1,12 @@
 import { ExpungeError, isExpungeError } from "../core/errors.ts";
 import { fromUtf8 } from "../core/encoding.ts";
-import { parseTombstoneKey, receiptKey, TOMBSTONE_PREFIX, tombstonesFrom } from "../core/keys.ts";
+import {
+  parseTombstoneKey,
+  receiptKey,
+  TOMBSTONE_PREFIX,
+  tombstoneKey,
+  tombstonesFrom,
+} from "../core/keys.ts";
 import { LIMITS } from "../core/limits.ts";
 import { parseReceipt, type ReceiptPayload, receiptHash } from "../core/receipt.ts";
 import { isStoreError } from "../core/store-errors.ts";
@@ -78,21 +84,21 @@ async function takeBackReceipt(
   deletion: Deletion,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const { tombstoneKey } = deletion;
-  if (tombstoneKey === null) return;
   const tombstone = tombstoneOf(deletion);
+  // Also where the row does not know its tombstone yet: a backup may hold the moment before.
+  const key = tombstoneKey(tombstone.purgeStartedAt, deletion.projectUid);
   const receipt = await copiedReceipt(context, tombstone, signal);
   if (!receipt) return;
   context.log
     .child({ deletion: deletion.id, project: deletion.projectUid })
     .warn({}, "the database is older than this deletion's end: its receipt is taken back");
-  await context.metadata.buryAgain(buriedOf(context, tombstone, tombstoneKey, receipt));
+  await context.metadata.buryAgain(buriedOf(context, tombstone, key, receipt));
 }
 
 function buriedOf(
   { random }: Context,
   { deletionId, project, owner, requestedAt, requestedBy, purgeStartedAt }: Tombstone,
-  tombstoneKey: string,
+  key: string,
   receipt: StoredReceipt | null,
 ): Buried {
   return {
@@ -103,7 +109,7 @@ function buriedOf(
     requestedAt,
     requestedBy,
     purgeStartedAt,
-    tombstoneKey,
+    tombstoneKey: key,
     salt: random.bytes(32),
     receipt,
   };

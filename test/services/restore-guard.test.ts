@@ -92,26 +92,32 @@ describe("a database that was restored from a backup", () => {
     expect((await fixture.service.services.projects.get(ADMIN, "p1")).state).toBe("active");
   });
 
-  it("keeps the one receipt of a deletion that was under way in the backup (I7)", async () => {
-    await start({ work: false });
-    const uid = await project("p1");
-    await putText(fixture.service, "p1", "a.txt", "12345");
-    const { deletions } = fixture.service.services;
-    const { id } = await deletions.request(ADMIN, "p1", {});
-    const { metadata, context } = fixture.service;
-    const { token } = (await metadata.claimDeletion(id, 1000)) ?? { token: 0 };
-    await metadata.advance(id, token, "purge-began");
-    await metadata.recordTombstone(id, token, tombstoneKey(Date.now(), uid));
-    await metadata.releaseClaim(id, token);
-    const backup = metadata.snapshot();
-    await runPurge(context, id, new AbortController().signal);
-    await copyReceipts(context, new AbortController().signal);
-    const { jws } = await fixture.service.services.receipts.get(ADMIN, uid);
-    metadata.restore(backup);
-    expect((await guardRestore(context)).buried).toEqual([]);
-    expect(await runPurge(context, id, new AbortController().signal)).toBe("completed");
-    expect((await fixture.service.services.receipts.get(ADMIN, uid)).jws).toBe(jws);
-  });
+  it.for([
+    ["in the midst of its sweep", true],
+    ["before its tombstone was recorded", false],
+  ] as const)(
+    "keeps the one receipt of a deletion that the backup holds %s (I7)",
+    async ([, isRecorded]) => {
+      await start({ work: false });
+      const uid = await project("p1");
+      await putText(fixture.service, "p1", "a.txt", "12345");
+      const { deletions } = fixture.service.services;
+      const { id } = await deletions.request(ADMIN, "p1", {});
+      const { metadata, context } = fixture.service;
+      const { token } = (await metadata.claimDeletion(id, 1000)) ?? { token: 0 };
+      await metadata.advance(id, token, "purge-began");
+      if (isRecorded) await metadata.recordTombstone(id, token, tombstoneKey(Date.now(), uid));
+      await metadata.releaseClaim(id, token);
+      const backup = metadata.snapshot();
+      await runPurge(context, id, new AbortController().signal);
+      await copyReceipts(context, new AbortController().signal);
+      const { jws } = await fixture.service.services.receipts.get(ADMIN, uid);
+      metadata.restore(backup);
+      expect((await guardRestore(context)).buried).toEqual([]);
+      expect(await runPurge(context, id, new AbortController().signal)).toBe("completed");
+      expect((await fixture.service.services.receipts.get(ADMIN, uid)).jws).toBe(jws);
+    },
+  );
 
   it("goes on with the chain of receipts where it was", async () => {
     await start();
