@@ -1,3 +1,4 @@
+import { UntilAborted } from "../core/until-aborted.ts";
 import type { PartBody } from "../ports/object-store.ts";
 import { invalidPart } from "./object-store-checks.ts";
 
@@ -24,28 +25,17 @@ async function* untilAborted(
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   const pieces = body[Symbol.asyncIterator]();
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  // Without a handler of its own, an abort after the last piece would be an unhandled rejection.
-  aborted.catch(() => undefined);
-  const abort = (): void => {
-    const reason: unknown = signal.reason;
-    reject(reason instanceof Error ? reason : new Error("aborted", { cause: reason }));
-  };
-  signal.addEventListener("abort", abort, { once: true });
-  if (signal.aborted) abort();
+  const until = new UntilAborted(signal);
   let isOver = false;
   try {
     for (;;) {
-      const next: IteratorResult<Uint8Array, unknown> = await Promise.race([
-        aborted,
-        pieces.next(),
-      ]);
+      const next: IteratorResult<Uint8Array, unknown> = await until.wait(pieces.next());
       isOver = next.done === true;
       if (next.done) return;
       yield next.value;
     }
   } finally {
-    signal.removeEventListener("abort", abort);
+    until.end();
     // Not awaited: a body that hangs would hang here as well.
     if (!isOver) void letGo(pieces);
   }

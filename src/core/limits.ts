@@ -205,6 +205,9 @@ export const LIMITS = {
   /** Local store: bytes that are read at once; a body that is no longer keeps no file open. */
   readChunkBytes: 256 * KiB,
   copyChunkBytes: MiB,
+  /** Local store: bytes of a body that are gathered for one write, and after which the medium is asked for. */
+  writeGatherBytes: MiB,
+  syncAheadBytes: 32 * MiB,
   /** Local store: temporary files that are older were left by a crash. */
   temporaryAgeMaxMs: DAY_MS,
 

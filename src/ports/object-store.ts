@@ -84,12 +84,14 @@ export interface VersionEntry extends VersionRef {
 export type RemoveVersionResult = RemoveResult & VersionRef;
 
 export interface PartBody {
-  /** Read once. */
+  /** Read once. A piece that was given does not change any more. */
   readonly body: AsyncIterable<Uint8Array>;
   /** The same bytes again, where they can be had: only then may a failed part be sent once more. */
   readonly again?: () => AsyncIterable<Uint8Array>;
   /** Exactly as many bytes as the body gives; a body that differs is refused, nothing is kept of it. */
   readonly sizeBytes: number;
+  /** The SHA-256 of all its bytes, once they were read, where the giver hashes them anyway. */
+  readonly sha256?: () => Uint8Array;
   readonly signal?: AbortSignal;
 }
 

@@ -13,7 +13,7 @@ const CHANGES = new Set([
   "unlink",
   "rm",
   "handle.sync",
-  "handle.write",
+  "handle.writev",
 ]);
 
 /** Records what changes the medium: `sync d/e`, with random names as `*`. */
@@ -40,7 +40,7 @@ describe("what is acknowledged", () => {
     changes.length = 0;
     await store.put("a/b/c", utf8("x"));
     expect(changes).toEqual([
-      "write .expunge/tmp/*",
+      "writev .expunge/tmp/*",
       "sync .expunge/tmp/*",
       "mkdir a",
       "mkdir a/b",
@@ -60,7 +60,7 @@ describe("what is acknowledged", () => {
     const upload = ".expunge/uploads/*";
     expect(steps()).toEqual([
       "mkdir .expunge/tmp/*",
-      "write .expunge/tmp/*/meta.json",
+      "writev .expunge/tmp/*/meta.json",
       "sync .expunge/tmp/*/meta.json",
       "sync .expunge/tmp/*",
       `rename .expunge/tmp/* -> ${upload}`,
@@ -68,7 +68,7 @@ describe("what is acknowledged", () => {
     ]);
     const part = await sendPart(store, "k", uploadId, 1, "one");
     expect(steps()).toEqual([
-      `write ${upload}/tmp-*`,
+      `writev ${upload}/tmp-*`,
       `sync ${upload}/tmp-*`,
       `rename ${upload}/tmp-* -> ${upload}/PART`,
       `sync ${upload}`,

@@ -127,7 +127,7 @@ describe("a file system that refuses", () => {
 
   it("leaves nothing of an object for which there is no space", async () => {
     const before = (call: Call): void => {
-      if (call.name === "handle.write" && !call.path.endsWith("meta.json")) {
+      if (call.name === "handle.writev" && !call.path.endsWith("meta.json")) {
         throw systemError("ENOSPC", call);
       }
     };

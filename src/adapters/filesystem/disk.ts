@@ -47,30 +47,6 @@ export async function syncDirectory(fs: FileSystem, path: Buffer): Promise<void>
   }
 }
 
-/** Writes a new file and answers when its bytes are on the medium. */
-export async function writeDurably(
-  fs: FileSystem,
-  path: Buffer,
-  pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-): Promise<number> {
-  let sizeBytes = 0;
-  const file = await fs.open(path, "wx");
-  try {
-    for await (const piece of pieces) {
-      // One write may take less than it was given.
-      for (let at = 0; at < piece.length;) {
-        const { bytesWritten } = await file.write(piece, at);
-        at += bytesWritten;
-      }
-      sizeBytes += piece.length;
-    }
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  return sizeBytes;
-}
-
 /** Removes a file that may be gone already. Answers whether it was there. */
 export async function unlinkIfThere(fs: FileSystem, path: Buffer): Promise<boolean> {
   try {

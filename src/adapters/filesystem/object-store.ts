@@ -23,7 +23,8 @@ import type {
   UploadEntry,
 } from "../../ports/object-store.ts";
 import { checkKey, notSupported } from "../object-store-checks.ts";
-import { type FileSystem, joined, removeQuietly, unlinkIfThere, writeDurably } from "./disk.ts";
+import { type FileSystem, joined, removeQuietly, unlinkIfThere } from "./disk.ts";
+import { writeDurably } from "./durable-file.ts";
 import { asStoreCall, hasErrno } from "./errors.ts";
 import { Listing } from "./listing.ts";
 import { readHead, readObject, readRange } from "./reading.ts";

@@ -102,7 +102,7 @@ async function openFile(tree: Tree, path: Buffer): Promise<FileHandle> {
 }
 
 async function readFully(file: FileHandle, from: number, length: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(length);
+  const bytes = Buffer.allocUnsafeSlow(length);
   for (let at = 0; at < length;) {
     const { bytesRead } = await file.read(bytes, at, length - at, from + at);
     if (bytesRead === 0) {

@@ -4,7 +4,8 @@ import { randomText, UID_LENGTH } from "../../core/ids.ts";
 import type { Instant } from "../../core/model.ts";
 import { StoreError } from "../../core/store-errors.ts";
 import type { Random } from "../../ports/clock.ts";
-import { joined, renameIfThere, syncDirectory, writeDurably } from "./disk.ts";
+import { joined, renameIfThere, syncDirectory } from "./disk.ts";
+import { writeDurably } from "./durable-file.ts";
 import { hasErrno } from "./errors.ts";
 import type { Tree } from "./tree.ts";
 

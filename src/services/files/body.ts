@@ -1,5 +1,6 @@
-import { createHash } from "node:crypto";
+import { createHash, type Hash } from "node:crypto";
 import { ExpungeError } from "../../core/errors.ts";
+import { UntilAborted } from "../../core/until-aborted.ts";
 
 /** Checksums that a caller announced, each as bytes; the body is held against all of them. */
 export interface Checksums {
@@ -14,15 +15,19 @@ export interface Checksums {
 export class Body {
   readonly #chunks: AsyncIterator<Uint8Array>;
   readonly #sha256 = createHash("sha256");
-  readonly #md5 = createHash("md5");
-  readonly #signal: AbortSignal;
+  readonly #announced: Checksums;
+  /** Slow, and so only where somebody announced one. */
+  readonly #md5: Hash | null;
+  readonly #until: UntilAborted;
   #rest: Uint8Array | null = null;
   #sizeBytes = 0;
   #reading = false;
 
-  constructor(chunks: AsyncIterable<Uint8Array>, signal: AbortSignal) {
+  constructor(chunks: AsyncIterable<Uint8Array>, announced: Checksums, signal: AbortSignal) {
+    this.#announced = announced;
+    this.#md5 = announced.md5 ? createHash("md5") : null;
     this.#chunks = chunks[Symbol.asyncIterator]();
-    this.#signal = signal;
+    this.#until = new UntilAborted(signal);
   }
 
   /** Bytes handed out so far. */
@@ -41,7 +46,7 @@ export class Body {
       left -= piece.length;
       this.#sizeBytes += piece.length;
       this.#sha256.update(piece);
-      this.#md5.update(piece);
+      this.#md5?.update(piece);
       yield piece;
     }
   }
@@ -57,21 +62,26 @@ export class Body {
    * waited for: the end of its stream is the caller's business.
    */
   async cancel(): Promise<void> {
+    this.#until.end();
     if (!this.#reading) await this.#chunks.return?.();
+  }
+
+  /** The SHA-256 of what was handed out so far. */
+  sha256(): Uint8Array {
+    return this.#sha256.copy().digest();
   }
 
   /**
    * Ends the hashing: lower-case hex of the SHA-256.
    * @throws ExpungeError `checksum-mismatch`
    */
-  finish(announced: Checksums): string {
+  finish(): string {
     const sha256 = this.#sha256.digest();
-    const md5 = this.#md5.digest();
     for (const [name, found, wanted] of [
-      ["SHA-256", sha256, announced.sha256],
-      ["MD5", md5, announced.md5],
+      ["SHA-256", sha256, this.#announced.sha256],
+      ["MD5", this.#md5?.digest(), this.#announced.md5],
     ] as const) {
-      if (wanted && !found.equals(wanted)) {
+      if (found && wanted && !found.equals(wanted)) {
         throw new ExpungeError(
           "checksum-mismatch",
           `The ${name} of the body that arrived is not the one that was announced.`,
@@ -89,23 +99,10 @@ export class Body {
     }
     for (;;) {
       this.#reading = true;
-      const result = await untilAborted(this.#chunks.next(), this.#signal);
+      const result = await this.#until.wait(this.#chunks.next());
       this.#reading = false;
       if (result.done === true) return null;
       if (result.value.length > 0) return result.value;
     }
-  }
-}
-
-/** The promise, or the signal's reason as soon as it aborts. */
-async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const abort = (): void => reject(signal.reason);
-  if (signal.aborted) abort();
-  signal.addEventListener("abort", abort, { once: true });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener("abort", abort);
   }
 }

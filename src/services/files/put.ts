@@ -39,7 +39,7 @@ export async function putFile(
   signal: AbortSignal,
 ): Promise<Committed> {
   if (project.state !== "active") throw notActive();
-  const body = new Body(input.body, signal);
+  const body = new Body(input.body, input.checksums, signal);
   try {
     if (input.sizeBytes === 0 || (input.sizeBytes === null && (await body.isAtEnd()))) {
       return await putEmpty(context, project, input, body);
@@ -64,7 +64,7 @@ async function putEmpty(
     fileUid,
     contentType: input.contentType,
     metadata: input.metadata,
-    sha256: body.finish(input.checksums),
+    sha256: body.finish(),
     etag: fileUid,
     ...(input.precondition ? { precondition: input.precondition } : {}),
   });
@@ -108,7 +108,7 @@ async function putBytes(
   try {
     parts = await sendParts(context, upload, body, signal);
     if (input.sizeBytes !== null && !(await body.isAtEnd())) throw sizeMismatch(input.sizeBytes);
-    sha256 = body.finish(input.checksums);
+    sha256 = body.finish();
   } catch (error) {
     await endAfterFailure(context, upload);
     // The fence, or an abort from elsewhere, has ended it in the store.
@@ -160,10 +160,12 @@ async function sendStreamed(
   signal: AbortSignal,
 ): Promise<Part | "short"> {
   const before = body.sizeBytes;
+  const isWhole = sizeBytes === upload.sizeBytes;
   try {
     return await context.store.uploadPart(upload.key, upload.storeUploadId, partNumber, {
       body: body.take(sizeBytes),
       sizeBytes,
+      ...(isWhole ? { sha256: () => body.sha256() } : {}),
       signal,
     });
   } catch (error) {
