@@ -1,9 +1,11 @@
 import { parseArgs } from "node:util";
+import { benchLoad } from "./load/load.ts";
 import { benchStream } from "./stream/stream.ts";
 import { benchSweep } from "./sweep/sweep.ts";
 
 const USAGE = `usage: npm run bench -- sweep [--objects N] [--runs N] [--json]
-       npm run bench -- stream [--mib N] [--runs N] [--json]
+       npm run bench -- stream [--mib N] [--runs N] [--database URL] [--json]
+       npm run bench -- load [--clients N] [--seconds N] [--database URL] [--json]
 
 sweep   deletes N objects (10,000 of 100 B) below a prefix of a fresh bucket with 'expunge sweep', which
         lists, deletes and verifies, and with rclone, s3cmd and the AWS CLI where they are installed, in
@@ -12,12 +14,30 @@ sweep   deletes N objects (10,000 of 100 B) below a prefix of a fresh bucket wit
         it, names another server, where buckets are then created and removed.
 stream  sends one file of N MiB (1,024) to the service on the local store and fetches it, and does the same
         with a bare Node http server on the same disk, in turns. It fails below 0.8 of that server's rate.
+load    lets N clients (64) upload, download, list and delete files and projects for N seconds (60), all at
+        once, on the local store and the embedded database or the one at URL. It fails at the first answer
+        that is wrong, and where the memory of the service grows.
 
-exit code 0: done, and expunge verified its own; 1: something failed or was left; 2: wrong usage`;
+exit code 0: done, and what it shows holds; 1: something failed or was left; 2: wrong usage`;
 
-const OBJECTS_MAX = 1_000_000;
-const MIB_MAX = 100_000;
-const RUNS_MAX = 100;
+const OPTIONS = {
+  objects: { type: "string", default: "10000" },
+  mib: { type: "string", default: "1024" },
+  runs: { type: "string", default: "3" },
+  clients: { type: "string", default: "64" },
+  seconds: { type: "string", default: "60" },
+  database: { type: "string" },
+  json: { type: "boolean", default: false },
+} as const;
+
+/** The most that each number may be. */
+const MOST = {
+  objects: 1_000_000,
+  mib: 100_000,
+  runs: 100,
+  clients: 1_000,
+  seconds: 86_400,
+} as const;
 
 const interrupt = new AbortController();
 for (const name of ["SIGINT", "SIGTERM"] as const) {
@@ -26,57 +46,50 @@ for (const name of ["SIGINT", "SIGTERM"] as const) {
 process.exitCode = await main();
 
 async function main(): Promise<number> {
-  const asked = parse(process.argv.slice(2));
-  if (asked === null) {
+  const run = parse(process.argv.slice(2));
+  if (run === null) {
     console.error(USAGE);
     return 2;
   }
   try {
-    const { signal } = interrupt;
-    return await (asked.name === "sweep"
-      ? benchSweep({ ...asked, signal })
-      : benchStream({ ...asked, signal }));
+    return await run();
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
     return interrupt.signal.aborted ? 130 : 1;
   }
 }
 
-interface Asked {
-  readonly name: "sweep" | "stream";
-  readonly objects: number;
-  readonly sizeMib: number;
-  readonly runs: number;
-  readonly json: boolean;
-}
-
-function parse(args: readonly string[]): Asked | null {
-  const options = {
-    objects: { type: "string", default: "10000" },
-    mib: { type: "string", default: "1024" },
-    runs: { type: "string", default: "3" },
-    json: { type: "boolean", default: false },
-  } as const;
+function parse(args: readonly string[]): (() => Promise<number>) | null {
   try {
     const { values, positionals } = parseArgs({
       args: [...args],
-      options,
+      options: OPTIONS,
       allowPositionals: true,
     });
-    const objects = wholeNumber(values.objects, OBJECTS_MAX);
-    const sizeMib = wholeNumber(values.mib, MIB_MAX);
-    const runs = wholeNumber(values.runs, RUNS_MAX);
-    const name = positionals.join(" ");
-    if (name !== "sweep" && name !== "stream") return null;
-    if (objects === null || sizeMib === null || runs === null) return null;
-    return { name, objects, sizeMib, runs, json: values.json };
+    const number = (name: keyof typeof MOST): number => wholeNumber(values[name], MOST[name]);
+    const [objects, runs, sizeMib] = [number("objects"), number("runs"), number("mib")];
+    const [clients, seconds] = [number("clients"), number("seconds")];
+    const { json, database = null } = values;
+    const { signal } = interrupt;
+    switch (positionals.join(" ")) {
+      case "sweep":
+        return () => benchSweep({ objects, runs, json, signal });
+      case "stream":
+        return () => benchStream({ sizeMib, runs, database, json, signal });
+      case "load":
+        return () => benchLoad({ clients, seconds, database, json, signal });
+      default:
+        return null;
+    }
   } catch (error) {
     if (error instanceof TypeError) return null;
     throw error;
   }
 }
 
-function wholeNumber(text: string, max: number): number | null {
+/** @throws TypeError */
+function wholeNumber(text: string, max: number): number {
   const value = Number(text.replaceAll(/[_,]/g, ""));
-  return Number.isInteger(value) && value >= 1 && value <= max ? value : null;
+  if (Number.isInteger(value) && value >= 1 && value <= max) return value;
+  throw new TypeError(`'${text}' is no whole number from 1 to ${max}`);
 }

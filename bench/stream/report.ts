@@ -25,6 +25,7 @@ export interface StreamBenchReport {
   readonly at: string;
   readonly machine: Machine;
   readonly node: string;
+  readonly database: "embedded" | "postgres";
   readonly sizeMib: number;
   readonly runs: number;
   readonly servers: readonly ServerReport[];
@@ -48,10 +49,12 @@ export function reportOf(given: {
   readonly turns: readonly Turn[];
   readonly sizeMib: number;
   readonly runs: number;
+  readonly database: string | null;
 }): StreamBenchReport {
-  const { machine, turns, sizeMib, runs } = given;
+  const { machine, turns, sizeMib, runs, database } = given;
   const [bare, synced, expunge] = NAMES.map((name) => serverReport(name, turns));
   if (!bare || !synced || !expunge) throw new RangeError("nothing was measured");
+  const url = database === null ? "" : " --database URL";
   const ratio = {
     upload: expunge.uploadMibPerSecond.median / synced.uploadMibPerSecond.median,
     uploadUnsynced: expunge.uploadMibPerSecond.median / bare.uploadMibPerSecond.median,
@@ -62,11 +65,12 @@ export function reportOf(given: {
     at: new Date().toISOString(),
     machine,
     node: process.version,
+    database: database === null ? "embedded" : "postgres",
     sizeMib,
     runs,
     servers: [bare, synced, expunge],
     ratio,
-    repeat: `npm run bench -- stream --mib ${sizeMib} --runs ${runs}`,
+    repeat: `npm run bench -- stream --mib ${sizeMib} --runs ${runs}${url}`,
     problems: (["upload", "download"] as const)
       .filter((way) => ratio[way] < RATIO_MIN)
       .map((way) => `the ${way} is slower than ${RATIO_MIN} of the bare server's`),
@@ -96,7 +100,7 @@ export function linesOf(report: StreamBenchReport): readonly string[] {
     "",
     `date      ${report.at}`,
     `machine   ${cpu}, ${machine.kernel}; load before ${machine.loadBefore.toFixed(1)}`,
-    `node      ${report.node}`,
+    `node      ${report.node}; database of expunge ${report.database}`,
     "",
     "Medians (least-most):",
     ...table(

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { ServiceProcess } from "../../test/support/service-process.ts";
+import { startService } from "../service.ts";
 import type { Headers } from "./transfer.ts";
 
 const PROJECT = "bench";
@@ -22,8 +22,8 @@ export interface Servers extends AsyncDisposable {
   readonly expunge: StreamServer;
 }
 
-/** Starts both on one file system; they end with this process. */
-export async function openServers(directory: string): Promise<Servers> {
+/** Starts both on one file system; they end with this process. @param database null: the embedded one */
+export async function openServers(directory: string, database: string | null): Promise<Servers> {
   const bareDirectory = join(directory, "bare");
   await mkdir(bareDirectory);
   const script = new URL("bare-server.ts", import.meta.url).pathname;
@@ -31,7 +31,7 @@ export async function openServers(directory: string): Promise<Servers> {
     stdio: ["pipe", "pipe", "inherit"],
   });
   const [bareUrl] = (await once(createInterface(child.stdout), "line")) as [string];
-  const service = await ServiceProcess.start(join(directory, "expunge"));
+  const service = await startService(join(directory, "expunge"), database);
   await service.json("POST", "/v1/projects", { json: { id: PROJECT }, status: 201 });
   const files = `/v1/projects/${PROJECT}/files/`;
   return {

@@ -11,6 +11,8 @@ import { download, upload } from "./transfer.ts";
 export interface StreamBenchOptions {
   readonly sizeMib: number;
   readonly runs: number;
+  /** A `postgres://` URL, or null for the embedded database. */
+  readonly database: string | null;
   readonly json: boolean;
   readonly signal: AbortSignal;
 }
@@ -22,7 +24,7 @@ const run = promisify(execFile);
 export async function benchStream(options: StreamBenchOptions): Promise<number> {
   const machine = thisMachine();
   await using directory = await temporaryDir();
-  await using servers = await openServers(directory.path);
+  await using servers = await openServers(directory.path, options.database);
   const turns: Turn[] = [];
   const kinds = [
     { server: servers.bare, sync: false },
