@@ -139,6 +139,7 @@ describe("a purge", () => {
       },
     });
     expect(await runPurge(context, id, never)).toBe("claim-lost");
+    expect(fixture.service.log.text()).toContain("claim lost; another worker goes on");
     expect(await metadata.findDeletion(id)).toMatchObject({ state: "completed", blocked: null });
   });
 

@@ -54,8 +54,7 @@ async function runToEnd(run: PurgeRun, outer: AbortSignal): Promise<PurgeEnd> {
     return (await stages(run, begun)) ? "completed" : "blocked";
   } catch (error) {
     if (error instanceof StaleClaimError || (run.signal.aborted && !outer.aborted)) {
-      log.warn({ token }, "claim lost; another worker goes on");
-      return "claim-lost";
+      return claimLost(run);
     }
     if (outer.aborted) {
       log.info({}, "deletion interrupted; it goes on with the next claim");
@@ -84,10 +83,15 @@ async function blockAfter(run: PurgeRun, error: unknown): Promise<PurgeEnd> {
     await block(run, causeOf(error));
     return "blocked";
   } catch (cause) {
-    // The deletion has ended after all, or is another worker's.
-    if (cause instanceof StaleClaimError) return "claim-lost";
+    // The deletion has ended after all, or is another worker's, who meets the same and records it.
+    if (cause instanceof StaleClaimError) return claimLost(run);
     throw cause;
   }
+}
+
+function claimLost({ log, token }: PurgeRun): "claim-lost" {
+  log.warn({ token }, "claim lost; another worker goes on");
+  return "claim-lost";
 }
 
 /**
