@@ -29,6 +29,8 @@ export class ReceiptChecks {
   readonly #ground: Ground;
   readonly #signer: Signer;
   readonly #issued = new Map<string, Issued>();
+  /** Those that a restored database lost; a copy that is on its way yet may bring one back. */
+  readonly #lost = new Map<string, Issued>();
   #last: { readonly sequence: number; readonly hash: string | null } = { sequence: 0, hash: null };
 
   constructor(ground: Ground, signer: Signer) {
@@ -42,12 +44,15 @@ export class ReceiptChecks {
 
   /**
    * The database was put back to an earlier moment. A receipt whose copy lies in the store stays the
-   * only one; one without a copy is lost with the database, and its project gets another.
+   * only one; one without a copy is lost with the database, and its project gets another, unless the
+   * copy lands late and is found before that.
    */
   restored(): void {
     const { objects } = this.#ground;
-    for (const uid of this.#issued.keys()) {
-      if (objects.view().bytesOf(receiptKey(uid)) === null) this.#issued.delete(uid);
+    for (const [uid, issued] of this.#issued) {
+      if (objects.view().bytesOf(receiptKey(uid)) !== null) continue;
+      this.#issued.delete(uid);
+      this.#lost.set(uid, issued);
     }
   }
 
@@ -55,6 +60,9 @@ export class ReceiptChecks {
   kept(uid: string): void {
     const { metadata, violations } = this.#ground;
     const jws = metadata.view().rows.receipts.get(uid)?.receipt.jws;
+    const lost = this.#lost.get(uid);
+    if (lost && lost.jws === jws) this.#issued.set(uid, lost);
+    this.#lost.delete(uid);
     if (this.#issued.get(uid)?.jws !== jws) violations.add("I7", `${uid} has another receipt`);
     this.#followed();
   }
@@ -88,6 +96,7 @@ export class ReceiptChecks {
     if (this.#issued.has(uid)) violations.add("I7", `${uid} got a second receipt`);
     if (this.#ground.restored === null && receipt.sequence !== this.#last.sequence + 1)
       violations.add("I7", `${uid} breaks the chain`);
+    this.#lost.delete(uid);
     this.#issued.set(uid, {
       jws: receipt.jws,
       objects: losses.of(uid),

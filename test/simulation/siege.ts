@@ -40,6 +40,7 @@ export async function besiege(
   // A listing of one page has no cursor that could be repeated.
   const kind = world.rng.pick(ground.isPaged ? KINDS : KINDS.slice(0, -1));
   const lift = lay(ground, kind, project, chance);
+  const begunAt = world.nowMs;
   project.deletionRequested = true;
   project.purgeNotBefore = Math.min(project.purgeNotBefore, world.nowMs);
   const options = { graceMs: 0 };
@@ -47,10 +48,12 @@ export async function besiege(
     ask(ground, api, ({ deletions }) => deletions.request(OWNER, project.id, options)),
     run(SIEGE_MS),
   ]);
-  const deletion = metadata
-    .view()
-    .rows.deletions.values()
-    .find(({ projectUid, state }) => projectUid === project.uid && state !== "restored");
+  const own = [...metadata.view().rows.deletions.values()].filter(
+    ({ projectUid }) => projectUid === project.uid,
+  );
+  const deletion = own.find(({ state }) => state !== "restored");
+  // A client whose undo lay in a paused process all the while: it took this deletion back.
+  if (!deletion && own.some(({ requestedAt }) => requestedAt >= begunAt)) return lift();
   const what = `under siege (${kind}) the deletion of ${project.id}`;
   if (!deletion) violations.add("I5", `${what} was not taken up`);
   else if (isTerminal(deletion.state)) violations.add("I3", `${what} is '${deletion.state}'`);
