@@ -24,7 +24,8 @@ export const CRASH_LIMITS = {
   attemptsMax: 60,
   retryMs: 100,
   shortGraceMs: 1500,
-  longGraceMs: 3600 * SECOND_MS,
+  /** Longer than any campaign takes. */
+  longGraceMs: 30 * 24 * 3600 * SECOND_MS,
   /** Runs that are under way at a time: one is struck while the others are taken over. */
   runsInFlight: 4,
   /** Runs whose end is looked at together and recorded as one line. */

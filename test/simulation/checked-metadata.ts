@@ -45,6 +45,7 @@ export function checkedMetadata(ground: Ground, receipts: ReceiptChecks): Metada
     },
     setBlocked: async (id, token, blocked) => {
       const deletion = await metadata.setBlocked(id, token, blocked);
+      ground.blockedBy.set(id, token);
       if (deletion.blocked) hit(ground, `blocked ${deletion.blocked.code}`);
       if (deletion.blocked?.reason === "")
         violations.add("I12", `${id} is blocked without a reason`);

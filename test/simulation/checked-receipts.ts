@@ -48,8 +48,10 @@ export class ReceiptChecks {
    * copy lands late and is found before that.
    */
   restored(): void {
-    const { objects } = this.#ground;
+    const { objects, metadata } = this.#ground;
+    const { receipts } = metadata.view().rows;
     for (const [uid, issued] of this.#issued) {
+      if (receipts.get(uid)?.receipt.jws === issued.jws) continue;
       if (objects.view().bytesOf(receiptKey(uid)) !== null) continue;
       this.#issued.delete(uid);
       this.#lost.set(uid, issued);

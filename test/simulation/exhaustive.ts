@@ -255,6 +255,7 @@ function groundOf(world: World, { versioned, pageKeys }: Scenario): Ground {
     projects: [],
     restored: null,
     returned: new Map(),
+    blockedBy: new Map(),
     versioned,
     isPaged: false,
     playing: 0,

@@ -65,6 +65,8 @@ export interface Ground {
   restored: Restored | null;
   /** Objects that others put where a deleted project's lay, after its receipt. */
   readonly returned: Map<string, number>;
+  /** Of each deletion the last claim under which a failure was recorded. */
+  readonly blockedBy: Map<string, number>;
   /** Whether every listing has more than one page, also one that shows nothing. */
   readonly isPaged: boolean;
   /** Clients that have not ended their part. */

@@ -51,7 +51,8 @@ export class PurgeWatch {
 
   /** When the run has come to its end in a process that lives. */
   judge(): void {
-    const { metadata, violations } = this.#ground;
+    const ground = this.#ground;
+    const { metadata, violations } = ground;
     const row = metadata.view().rows.deletions.get(this.#deletionId);
     if (this.#failure === null || !row || isTerminal(row.state)) return;
     const what = `${this.#deletionId}: the failure '${this.#failure}'`;
@@ -61,7 +62,9 @@ export class PurgeWatch {
     if (!told) violations.add("I12", `${what} is not in the log under its id`);
     const lost = this.#lines.some(({ text }) => text.startsWith("claim lost"));
     if (lost || this.#token === null || row.token !== this.#token) return;
-    if (row.blocked === null && !this.#gaveUpForDatabase()) {
+    // An operator may have retried since.
+    const isRecorded = row.blocked !== null || ground.blockedBy.get(row.id) === this.#token;
+    if (!isRecorded && !this.#gaveUpForDatabase()) {
       violations.add("I12", `${what} is not in its record`);
     }
   }

@@ -10,7 +10,7 @@ import { checkEnd, hasEnded } from "./end-checks.ts";
 import { drawRates, NO_FAULTS } from "./faults.ts";
 import { Fleet, type PortMutant, SETTLE_MS } from "./fleet.ts";
 import { type Ground, Losses, type Violation, Violations } from "./model.ts";
-import { Nemesis, RESTART_MAX_MS } from "./nemesis.ts";
+import { Nemesis, PAUSE_MAX_MS, RESTART_MAX_MS } from "./nemesis.ts";
 import { plant } from "./planting.ts";
 import { checkPlan } from "./plan-check.ts";
 import type { Chance } from "./process.ts";
@@ -122,7 +122,8 @@ class Simulation {
   /** Without faults: what is held is released, some seeds are besieged, and all comes to its end. */
   async #afterwards(): Promise<void> {
     const { rng } = this.#world;
-    await this.#run(RESTART_MAX_MS);
+    // Until every process is there, and none is paused: calls that lay in one have been made then.
+    await this.#run(Math.max(RESTART_MAX_MS, PAUSE_MAX_MS));
     if (rng.chance(0.7)) {
       const releases = this.#ground.projects.map((project) =>
         release(this.#ground, project, this.#api),
@@ -191,6 +192,7 @@ function makeGround(world: World, hits: Map<string, number>): Ground {
     isPaged: emptyPages,
     restored: null,
     returned: new Map(),
+    blockedBy: new Map(),
     violations: new Violations(),
     losses: new Losses(),
     uploadsLost: new Losses(),
