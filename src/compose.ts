@@ -4,6 +4,7 @@ import { openAdminToken } from "./adapters/secret-file.ts";
 import { openSigner } from "./adapters/ed25519-signer.ts";
 import { urlSignerOf } from "./adapters/hmac-url-signer.ts";
 import { openDatabase } from "./compose/database.ts";
+import { PrometheusMetrics } from "./adapters/prometheus-metrics.ts";
 import { openStore } from "./compose/store.ts";
 import { systemClock, systemRandom } from "./compose/system.ts";
 import { keepPublicKeys } from "./compose/public-keys.ts";
@@ -61,7 +62,8 @@ export async function composeService(
   }
   // Before the database: what is wrong with the store is then said at once.
   const ports = { clock: systemClock, random: systemRandom };
-  const store = await openStore(config.store, ports);
+  const metrics = new PrometheusMetrics(VERSION);
+  const store = await openStore(config.store, { ...ports, metrics });
   for (const warning of await tryStore({ ...ports, store })) {
     log.warn({ warning }, "the store will block deletions: look at it with 'expunge doctor'");
   }
@@ -85,12 +87,13 @@ export async function composeService(
       signer,
       urlSigner: urlSignerOf(signer),
       log,
+      metrics,
       layouts,
       settings: config,
       inFlight: new InFlight(),
       watch: new DeletionWatch(),
     };
-    return run(config, context, admin, database.close);
+    return run({ config, context, admin, metrics, closeDatabase: database.close });
   } catch (error) {
     await closeAll(database.jobs, database.close);
     throw error;
@@ -118,12 +121,15 @@ async function adminOf(config: Config, log: Log): Promise<Admin> {
   return { token: await openAdminToken({ path, log }), path };
 }
 
-function run(
-  config: Config,
-  context: Context,
-  admin: Admin,
-  closeDatabase: () => Promise<void>,
-): Running {
+interface Parts {
+  readonly config: Config;
+  readonly context: Context;
+  readonly admin: Admin;
+  readonly metrics: PrometheusMetrics;
+  readonly closeDatabase: () => Promise<void>;
+}
+
+function run({ config, context, admin, metrics, closeDatabase }: Parts): Running {
   const services = createServices(context);
   const stopping = new AbortController();
   let working: Promise<unknown> = Promise.resolve();
@@ -155,6 +161,7 @@ function run(
         services,
         authenticate: authenticator(admin.token),
         log: context.log,
+        metrics,
         readiness: () => ({ ready: started, reason: started ? null : "starting" }),
         settings: config,
         version: VERSION,

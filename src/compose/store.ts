@@ -1,13 +1,17 @@
 import { FilesystemObjectStore } from "../adapters/filesystem/object-store.ts";
 import { limitedStore } from "../adapters/limited-store.ts";
+import { measuredStore } from "../adapters/measured-store.ts";
 import { retryingStore } from "../adapters/retrying-store.ts";
 import type { S3StoreConfig, StoreConfig } from "../config.ts";
 import type { Clock, Random } from "../ports/clock.ts";
+import { type Metrics, NO_METRICS } from "../ports/metrics.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
 
 export interface StorePorts {
   readonly clock: Clock;
   readonly random: Random;
+  /** Counts each attempt at a call; nothing is counted without it. */
+  readonly metrics?: Metrics;
   /** Takes a directory as it is and makes nothing in it. */
   readonly asItIs?: boolean;
 }
@@ -18,11 +22,13 @@ export interface StorePorts {
  * @throws ExpungeError
  */
 export async function openStore(config: StoreConfig, ports: StorePorts): Promise<ObjectStore> {
+  const { clock, metrics = NO_METRICS } = ports;
+  const measured = (store: ObjectStore): ObjectStore => measuredStore(store, { clock, metrics });
   switch (config.kind) {
     case "file":
-      return retryingStore(await FilesystemObjectStore.open(config.dir, ports), ports);
+      return retryingStore(measured(await FilesystemObjectStore.open(config.dir, ports)), ports);
     case "s3":
-      return retryingStore(limitedStore(await openS3(config, ports)), ports);
+      return retryingStore(limitedStore(measured(await openS3(config, ports))), ports);
   }
 }
 

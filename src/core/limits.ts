@@ -123,6 +123,8 @@ export const LIMITS = {
 
   /** HTTP: a request's headers must arrive within this. */
   httpHeadersTimeoutMs: MINUTE_MS,
+  /** HTTP: how long a look at the database may take that asks whether the service is ready. */
+  readinessTimeoutMs: 2 * SECOND_MS,
   /** How often both of these are looked at: a request may take so much longer. */
   httpTimeoutsCheckedEveryMs: 10 * SECOND_MS,
   /** HTTP: a whole request, body included; a large upload over a slow line takes hours. */

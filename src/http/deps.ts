@@ -4,6 +4,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Caller } from "../core/caller.ts";
 import type { Clock, Random } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
+import type { Backlog } from "../ports/metadata/index.ts";
+import type { Metrics } from "../ports/metrics.ts";
 import type { Services } from "../services/index.ts";
 
 export interface HttpSettings {
@@ -15,11 +17,19 @@ export interface HttpSettings {
   readonly graceMs: number;
 }
 
+/** What is counted, and the page that a monitor reads. */
+export interface MetricsPage extends Metrics {
+  readonly contentType: string;
+  /** Everything counted so far in this process, and what waits by the database. */
+  render(backlog: Backlog): Promise<string>;
+}
+
 export interface AppDeps {
   readonly services: Services;
   /** Who a bearer token stands for, or null. */
   authenticate(token: string): Promise<Caller | null>;
   readonly log: Log;
+  readonly metrics: MetricsPage;
   /** Whether requests may be answered yet (R11). */
   readiness(): { readonly ready: boolean; readonly reason: string | null };
   readonly settings: HttpSettings;

@@ -10,17 +10,19 @@ export function logRequests(app: FastifyInstance, deps: RouteDeps): void {
 
 export function logRequest(deps: RouteDeps, request: FastifyRequest, reply: FastifyReply): void {
   const route = request.is404 ? null : (request.routeOptions.url ?? null);
+  const { statusCode: status, elapsedTime: durationMs } = reply;
+  deps.metrics.request({ method: request.method, route, status, durationMs });
   const fields = {
     method: request.method,
     route,
-    status: reply.statusCode,
-    ms: Math.round(reply.elapsedTime),
+    status,
+    ms: Math.round(durationMs),
     requestId: request.id,
     caller: request.caller?.subject ?? null,
     bytesReceived: lengthOf(request.headers["content-length"]),
     bytes: lengthOf(reply.getHeader("content-length")),
   };
-  const isProbe = route === "/healthz" || route === "/readyz";
+  const isProbe = route === "/healthz" || route === "/readyz" || route === "/metrics";
   if (isProbe && reply.statusCode < 400) deps.log.debug(fields, "request");
   else deps.log.info(fields, "request");
 }

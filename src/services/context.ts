@@ -2,6 +2,7 @@ import type { LayoutSet } from "../core/layouts/index.ts";
 import type { Clock, Random } from "../ports/clock.ts";
 import type { Jobs } from "../ports/jobs.ts";
 import type { Log } from "../ports/log.ts";
+import type { Metrics } from "../ports/metrics.ts";
 import type { MetadataStore } from "../ports/metadata/index.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
 import type { Signer, UrlSigner } from "../ports/signer.ts";
@@ -26,6 +27,7 @@ export interface Context {
   readonly signer: Signer;
   readonly urlSigner: UrlSigner;
   readonly log: Log;
+  readonly metrics: Metrics;
   readonly layouts: LayoutSet;
   readonly settings: ServiceSettings;
   readonly inFlight: InFlight;

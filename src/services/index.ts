@@ -4,6 +4,7 @@ import { Debug } from "./debug.ts";
 import { Deletions } from "./deletions.ts";
 import { Files } from "./files/files.ts";
 import { SignedUrls } from "./files/signed-urls.ts";
+import { Monitor } from "./monitor.ts";
 import { Projects } from "./projects.ts";
 import { Receipts } from "./receipts.ts";
 import { Uploads } from "./uploads/uploads.ts";
@@ -18,6 +19,7 @@ export interface Services {
   readonly bulkDeletions: BulkDeletions;
   readonly receipts: Receipts;
   readonly debug: Debug;
+  readonly monitor: Monitor;
 }
 
 export function createServices(context: Context): Services {
@@ -33,5 +35,6 @@ export function createServices(context: Context): Services {
     signedUrls: new SignedUrls(context, projects, files),
     receipts: new Receipts(context),
     debug: new Debug(context, projects, files, deletions),
+    monitor: new Monitor(context),
   };
 }

@@ -1,5 +1,5 @@
 import { LIMITS } from "../core/limits.ts";
-import type { JobHandlers } from "../ports/jobs.ts";
+import type { JobHandler, JobHandlers, JobName } from "../ports/jobs.ts";
 import type { Context } from "./context.ts";
 import { expireProjects } from "./expiry.ts";
 import { runRemovals } from "./files/removals.ts";
@@ -11,7 +11,7 @@ import { endStaleUploads } from "./uploads/ending.ts";
 
 /** What each job does. All of them are idempotent and look into the database for what is due. */
 export function jobHandlers(context: Context): JobHandlers {
-  return {
+  return measured(context, {
     purge: async ({ deletionId }, signal) => {
       await runPurge(context, deletionId, signal);
     },
@@ -21,6 +21,28 @@ export function jobHandlers(context: Context): JobHandlers {
     },
     "receipt-copy": async (_data, signal) => await copyReceipts(context, signal),
     uploads: async (_data, signal) => await endStaleUploads(context, signal),
+  });
+}
+
+function measured({ metrics, clock }: Context, handlers: JobHandlers): JobHandlers {
+  const around = <N extends JobName>(name: N, handler: JobHandler<N>): JobHandler<N> => {
+    return async (data, signal) => {
+      const startedAt = clock.now();
+      let result: "ok" | "failed" = "failed";
+      try {
+        await handler(data, signal);
+        result = "ok";
+      } finally {
+        metrics.job(name, result, clock.now() - startedAt);
+      }
+    };
+  };
+  return {
+    purge: around("purge", handlers.purge),
+    removals: around("removals", handlers.removals),
+    settle: around("settle", handlers.settle),
+    "receipt-copy": around("receipt-copy", handlers["receipt-copy"]),
+    uploads: around("uploads", handlers.uploads),
   };
 }
 

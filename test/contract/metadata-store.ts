@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { backlogContract } from "./metadata/backlog.ts";
 import { claimsContract } from "./metadata/claims.ts";
 import { commitsContract } from "./metadata/commits.ts";
 import { concurrencyContract } from "./metadata/concurrency.ts";
@@ -43,6 +44,7 @@ export function metadataStoreContract(name: string, make: () => Promise<Subject>
     expiryContract(fixture);
     settlesContract(fixture);
     tombstonesContract(fixture);
+    backlogContract(fixture);
   });
 }
 

@@ -69,9 +69,10 @@ const ROUTES: readonly [Call["method"], string, object?][] = [
   ["GET", "/v1/debug/verify-cleanup/{id}"],
   ["GET", "/v1/debug/project-files/{id}"],
   ["POST", "/v1/debug/self-test"],
+  ["GET", "/metrics"],
 ];
 
-const ADMIN_ONLY = /\/hold$|\/debug\//;
+const ADMIN_ONLY = /\/hold$|\/debug\/|\/metrics$/;
 
 function at(route: string): string {
   return route.replaceAll(/\{(\w+)\}/g, (_whole, name: string) => ids[name] ?? "missing");
@@ -149,7 +150,7 @@ test.each(ROUTES)(
     const before = http.metadata.snapshot();
     const answer = await http.call({ as: "alice-reads", method, url: at(url), ...body });
     const reads = method === "GET" || method === "HEAD" || /:check$|\/urls$/.test(url);
-    if (!reads || url.includes("/debug/") || /uploads\/.*parts/.test(url)) {
+    if (!reads || ADMIN_ONLY.test(url) || /uploads\/.*parts/.test(url)) {
       expectProblem(answer, 403, "forbidden");
     } else expect(answer.statusCode).toBe(200);
     expect(http.metadata.snapshot()).toEqual(before);

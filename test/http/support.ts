@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from "fastify";
 import { expect } from "vitest";
 import { z } from "zod";
+import { PrometheusMetrics } from "../../src/adapters/prometheus-metrics.ts";
 import type { Caller, Right } from "../../src/core/caller.ts";
 import { type AppDeps, createApp } from "../../src/http/app.ts";
 import { makeService, type TestService, type TestServiceOptions } from "../support/context.ts";
@@ -38,12 +39,14 @@ export interface Call extends Omit<InjectOptions, "method" | "url"> {
 export async function startHttp(
   options: TestServiceOptions & { readonly http?: Partial<AppDeps> } = {},
 ): Promise<HttpService> {
-  const service = await makeService(options);
+  const metrics = new PrometheusMetrics("1.2.3");
+  const service = await makeService({ metrics, ...options });
   const { context } = service;
   const app = await createApp({
     services: service.services,
     authenticate: async (token) => CALLERS[token] ?? null,
     log: context.log,
+    metrics,
     readiness: () => ({ ready: true, reason: null }),
     settings: context.settings,
     version: "1.2.3",

@@ -4,6 +4,7 @@ import type { JobHandlers } from "../../src/ports/jobs.ts";
 import type { LayoutSet } from "../../src/core/layouts/index.ts";
 import type { Log } from "../../src/ports/log.ts";
 import type { MetadataStore } from "../../src/ports/metadata/index.ts";
+import { NO_METRICS } from "../../src/ports/metrics.ts";
 import type { ObjectStore } from "../../src/ports/object-store.ts";
 import type { Signer, UrlSigner } from "../../src/ports/signer.ts";
 import type { Context } from "../../src/services/context.ts";
@@ -141,6 +142,7 @@ export class Fleet {
       signer,
       urlSigner,
       log: SILENT,
+      metrics: NO_METRICS,
       layouts: mutant?.layouts?.(ground.layouts) ?? ground.layouts,
       settings: { graceMs: 0, deleteWaitMs: 60_000, urlExpiryMs: 60_000, settleMs: [SETTLE_MS] },
       inFlight: new InFlight(),

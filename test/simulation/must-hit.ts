@@ -32,6 +32,8 @@ export const STORE_CALLS = [
 /** Calls of the database that no part of a run makes, or too rarely to be struck in each way. */
 export const DATABASE_CALLS_UNUSED: ReadonlySet<string> = new Set([
   // The start of a process, and of the embedded database.
+  // For monitors alone.
+  "backlog",
   "boundStore",
   "bindStore",
   "close",

@@ -73,6 +73,7 @@ export const ATTEMPTS: Readonly<Record<string, Attempt>> = {
   "debug.verifyCleanup": (api, { id }) => api.debug.verifyCleanup(STRANGER, id),
   "debug.projectFiles": (api, { id }) => api.debug.projectFiles(STRANGER, id, 10),
   "debug.selfTest": (api) => api.debug.selfTest(STRANGER),
+  "monitor.backlog": (api) => api.monitor.backlog(STRANGER),
 };
 
 /** Operations that take no caller: what they are given proves the right by itself. */
@@ -83,6 +84,7 @@ export const WITHOUT_CALLER: ReadonlySet<string> = new Set([
   "signedUrls.resolve",
   "deletions.wait",
   "receipts.publicKeys",
+  "monitor.databaseTrouble",
 ]);
 
 /** A list that shows nothing is the right answer, told as a refusal. */

@@ -7,6 +7,7 @@ import {
   MemoryObjectStore,
   type MemoryObjectStoreOptions,
 } from "../../src/adapters/memory/object-store.ts";
+import { type Metrics, NO_METRICS } from "../../src/ports/metrics.ts";
 import { retryingStore } from "../../src/adapters/retrying-store.ts";
 import { SystemClock } from "../../src/adapters/system-clock.ts";
 import { SystemRandom } from "../../src/adapters/system-random.ts";
@@ -42,6 +43,7 @@ export interface TestServiceOptions {
   readonly wrap?: (store: ObjectStore) => ObjectStore;
   /** Whether jobs are worked on; else a test runs them itself. */
   readonly work?: boolean;
+  readonly metrics?: Metrics;
   /** None by default. */
   readonly settleMs?: readonly number[];
   /** No pause between attempts, and between looks at a deletion, is longer. */
@@ -68,6 +70,7 @@ export async function makeService(options: TestServiceOptions = {}): Promise<Tes
     signer,
     urlSigner: urlSignerOf(signer),
     log: log.log,
+    metrics: options.metrics ?? NO_METRICS,
     layouts: createLayoutSet(options.idFormat ?? DEFAULT_ID_FORMAT, options.layouts ?? []),
     settings: {
       graceMs: 0,

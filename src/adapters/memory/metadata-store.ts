@@ -1,6 +1,7 @@
 import type { FileRow, Hold, Instant, Project, Upload } from "../../core/model.ts";
 import type * as port from "../../ports/metadata/index.ts";
 import type { PublicKey } from "../../ports/signer.ts";
+import { backlog } from "./metadata/backlog.ts";
 import { MemoryDeletionCalls } from "./metadata/deletion-calls.ts";
 import * as files from "./metadata/files.ts";
 import * as projects from "./metadata/projects.ts";
@@ -143,6 +144,10 @@ export class MemoryMetadataStore extends MemoryDeletionCalls implements port.Met
   }
   async listPublicKeys(): Promise<readonly PublicKey[]> {
     return this.run((tx) => receipts.listPublicKeys(tx));
+  }
+
+  async backlog(): Promise<port.Backlog> {
+    return this.run(backlog);
   }
 
   async boundStore(): Promise<string | null> {

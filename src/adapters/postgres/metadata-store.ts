@@ -2,6 +2,7 @@ import type { Dialect } from "kysely";
 import type { FileRow, Hold, Instant, Project, Upload } from "../../core/model.ts";
 import type * as port from "../../ports/metadata/index.ts";
 import type { PublicKey } from "../../ports/signer.ts";
+import { backlog } from "./backlog.ts";
 import { DeletionCalls } from "./deletion-calls.ts";
 import * as files from "./files.ts";
 import * as projects from "./projects.ts";
@@ -138,6 +139,10 @@ export class PostgresMetadataStore extends DeletionCalls implements port.Metadat
   }
   listPublicKeys(): Promise<readonly PublicKey[]> {
     return this.read((tx) => receipts.listPublicKeys(tx));
+  }
+
+  backlog(): Promise<port.Backlog> {
+    return this.read(backlog);
   }
 
   boundStore(): Promise<string | null> {

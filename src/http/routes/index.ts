@@ -4,6 +4,7 @@ import { addDebugRoutes } from "./debug.ts";
 import { addDeletionRoutes } from "./deletions.ts";
 import { addFileContentRoutes } from "./file-content.ts";
 import { addFileRoutes } from "./files.ts";
+import { addMetricsRoute } from "./metrics.ts";
 import { addProjectDeletionRoutes } from "./project-deletion.ts";
 import { addProjectRoutes } from "./projects.ts";
 import { addReceiptRoutes } from "./receipts.ts";
@@ -22,5 +23,6 @@ export function addRoutes(app: App, deps: RouteDeps): void {
   addReceiptRoutes(app, deps);
   addDebugRoutes(app, deps);
   addServiceRoutes(app, deps);
+  addMetricsRoute(app, deps);
   addSignedRoutes(app, deps);
 }

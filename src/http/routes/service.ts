@@ -42,7 +42,7 @@ function addHealthRoutes(app: App, deps: RouteDeps): void {
     config: { access: "public" },
     schema: schemaOf({
       operationId: "readiness",
-      summary: "Whether requests are answered yet",
+      summary: "Whether requests can be answered: the start is done and the database answers",
       tag: "service",
       access: "public",
       querystring: noQuery,
@@ -50,14 +50,21 @@ function addHealthRoutes(app: App, deps: RouteDeps): void {
       errors: ["not-ready"],
     }),
     handler: async (): Promise<ReadyJson> => {
-      const { ready, reason } = deps.readiness();
-      if (ready && !deps.closing.aborted) return { ready: true };
-      const why = ready ? "stopping" : (reason ?? "starting");
+      const why = await whyNotReady(deps);
+      if (why === null) return { ready: true };
       throw new ExpungeError("not-ready", `Not ready: ${why}.`, {
         details: { ready: false, reason: why },
       });
     },
   });
+}
+
+/** Without its database nothing is answered; the store is asked at the start and by each call. */
+async function whyNotReady(deps: RouteDeps): Promise<string | null> {
+  const { ready, reason } = deps.readiness();
+  if (!ready) return reason ?? "starting";
+  if (deps.closing.aborted) return "stopping";
+  return await deps.services.monitor.databaseTrouble();
 }
 
 function addKeysRoute(app: App, deps: RouteDeps): void {

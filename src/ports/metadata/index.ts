@@ -1,4 +1,5 @@
 import type { Instant } from "../../core/model.ts";
+import type { BacklogStore } from "./backlog.ts";
 import type { DeletionStore } from "./deletions.ts";
 import type { FileStore } from "./files.ts";
 import type { ProjectStore } from "./projects.ts";
@@ -23,12 +24,14 @@ export interface MetadataStore
     SettleStore,
     TombstoneStore,
     ReceiptStore,
+    BacklogStore,
     StoreBinding {
   /** The database's clock, which alone decides (R8). */
   now(): Promise<Instant>;
   close(): Promise<void>;
 }
 
+export * from "./backlog.ts";
 export * from "./deletions.ts";
 export * from "./files.ts";
 export * from "./projects.ts";

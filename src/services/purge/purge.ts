@@ -34,14 +34,18 @@ export async function runPurge(
   log.info({ state: claim.deletion.state, attempt: claim.deletion.attempts }, "deletion claimed");
   const { projectId: id, projectUid: uid } = claim.deletion;
   const record = removalLog(context, deletionId, claim.token);
+  const startedAt = context.clock.now();
+  let end: PurgeEnd | "failed" = "failed";
   try {
-    return await whileClaimed(
+    end = await whileClaimed(
       context,
       { id: deletionId, token: claim.token, log },
       outer,
       (signal) => runToEnd({ context, ...claim, project: { id, uid }, record, log, signal }, outer),
     );
+    return end;
   } finally {
+    context.metrics.purgeRun(end, context.clock.now() - startedAt);
     context.watch.notify(deletionId);
   }
 }
@@ -137,6 +141,8 @@ async function stages(run: PurgeRun, start: Deletion): Promise<boolean> {
     if (residue.length === 0) {
       deletion = await seal(run);
       moved(run, deletion);
+      const endedAt = deletion.completedAt ?? deletion.purgeAfter;
+      context.metrics.deletionCompleted(endedAt - deletion.purgeAfter);
       return true;
     }
     deletion = await context.metadata.advance(deletion.id, token, "found");
