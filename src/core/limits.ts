@@ -18,6 +18,8 @@ export const LIMITS = {
   pathBytesMax: KiB,
   metadataBytesMax: 8 * KiB,
   nameCharsMax: 255,
+  /** A project's life, where one is given: more would leave the range of dates. */
+  projectLifeMaxMs: 36_500 * DAY_MS,
   contentTypeCharsMax: 255,
 
   /** S3: ListObjectsV2 answers 1,000 keys at most. */
@@ -121,6 +123,14 @@ export const LIMITS = {
 
   shutdownGraceMs: 10 * SECOND_MS,
 
+  /** HTTP: connections of one process; more are closed as they come. */
+  httpConnectionsMax: 4096,
+  /** HTTP: a request line with all headers, and their number. Node's own bound of bytes is the same. */
+  httpHeadersBytesMax: 16 * KiB,
+  httpHeadersMax: 100,
+  /** HTTP: a JSON body, of `bodyBytesMax` at most, must arrive whole within this. */
+  httpJsonBodyTimeoutMs: MINUTE_MS,
+  jsonDepthMax: 64,
   /** HTTP: a request's headers must arrive within this. */
   httpHeadersTimeoutMs: MINUTE_MS,
   /** HTTP: how long a look at the database may take that asks whether the service is ready. */

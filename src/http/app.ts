@@ -8,7 +8,9 @@ import { commonHeaders } from "./common-headers.ts";
 import type { App, AppDeps, RouteDeps } from "./deps.ts";
 import { answerBadTarget, answerClientError, answerFailures } from "./failures.ts";
 import { describeApi } from "./openapi.ts";
-import { guardConnections, logRequest, logRequests } from "./request-log.ts";
+import { guardConnections, guardServer, refuseOddHead } from "./guards.ts";
+import { parseJson } from "./json-body.ts";
+import { logRequest, logRequests } from "./request-log.ts";
 import { collectRoutes } from "./route-table.ts";
 import { addRoutes } from "./routes/index.ts";
 import { originForm } from "./target.ts";
@@ -25,7 +27,9 @@ const REQUEST_ID_CHARS = 20;
 export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
   const closing = new AbortController();
   const routeDeps: RouteDeps = { ...deps, closing: closing.signal };
-  const app = createServer(routeDeps);
+  const newRequestId = (): string =>
+    randomText(deps.random.bytes(REQUEST_ID_CHARS), REQUEST_ID_CHARS);
+  const app = createServer(routeDeps, newRequestId);
   app.addHook("preClose", async () => closing.abort());
   const routes = collectRoutes(app);
   app.setValidatorCompiler(compileValidator);
@@ -33,8 +37,9 @@ export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
   app.decorateRequest("caller", null);
   logRequests(app, routeDeps);
   guardRequests(app, routeDeps);
+  guardServer(app, routeDeps, newRequestId);
   guardConnections(app, routeDeps);
-  parseJson(app);
+  parseJson(app, routeDeps);
   answerFailures(app, routeDeps, routes);
   await describeApi(app, routeDeps);
   addRoutes(app, routeDeps);
@@ -42,16 +47,16 @@ export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
   return app;
 }
 
-function createServer(deps: RouteDeps): App {
-  const newRequestId = (): string =>
-    randomText(deps.random.bytes(REQUEST_ID_CHARS), REQUEST_ID_CHARS);
+function createServer(deps: RouteDeps, newRequestId: () => string): App {
   const app = fastify({
     logger: false,
     genReqId: newRequestId,
-    bodyLimit: LIMITS.bodyBytesMax,
     requestTimeout: LIMITS.httpRequestTimeoutMs,
     connectionTimeout: LIMITS.httpSocketIdleMs,
     http: {
+      maxHeaderSize: LIMITS.httpHeadersBytesMax,
+      // Looked at by `refuseOddHead`, whose answer is a problem.
+      requireHostHeader: false,
       headersTimeout: LIMITS.httpHeadersTimeoutMs,
       connectionsCheckingInterval: LIMITS.httpTimeoutsCheckedEveryMs,
     },
@@ -78,6 +83,7 @@ function createServer(deps: RouteDeps): App {
 function guardRequests(app: FastifyInstance, deps: RouteDeps): void {
   app.addHook("onRequest", async (request, reply) => {
     reply.headers(commonHeaders(request.id));
+    refuseOddHead(request);
     // A fragment is no part of a request target (RFC 9112 section 3.2); routers cut it off silently.
     if (request.raw.url?.includes("#")) {
       throw new ExpungeError("invalid-request", "The URL has an unescaped '#'.");
@@ -106,14 +112,4 @@ function refuseUnlessReady(deps: RouteDeps): void {
 
 function isEmptyObject(value: unknown): boolean {
   return typeof value === "object" && value !== null && Object.keys(value).length === 0;
-}
-
-/** JSON is the only body that is parsed; one that is announced and empty is taken for none. */
-function parseJson(app: FastifyInstance): void {
-  const parse = app.getDefaultJsonParser("error", "error");
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser("application/json", { parseAs: "string" }, (request, body, done) => {
-    if (body.length === 0) done(null, undefined);
-    else void parse(request, body.toString(), done);
-  });
 }

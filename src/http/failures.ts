@@ -79,6 +79,8 @@ function headersOf(failure: Failure): Record<string, string> {
   const headers: Record<string, string> = {};
   const { details } = failure;
   if (failure.code === "unauthorized") headers["www-authenticate"] = 'Bearer realm="expunge"';
+  // RFC 9110 section 15.5.9: what is still to come on this connection is not waited for.
+  if (failure.code === "request-timeout") headers["connection"] = "close";
   if (failure.code === "range-not-satisfiable" && typeof details["sizeBytes"] === "number") {
     headers["content-range"] = `bytes */${details["sizeBytes"]}`;
   }
@@ -104,6 +106,8 @@ function clientFailure(error: ParserError): Failure {
       return failureOf(new HttpError("headers-too-large", "The headers or URL are too long."));
     case "ERR_HTTP_REQUEST_TIMEOUT":
       return failureOf(new HttpError("request-timeout", "The request did not arrive in time."));
+    case "CONNECT":
+      return failureOf(new HttpError("method-not-allowed", "This server is no proxy."));
     case "HPE_INVALID_URL": {
       const packet = Buffer.isBuffer(error.rawPacket) ? error.rawPacket.toString("latin1") : "";
       const [, target = ""] = packet.split(" ", 2);

@@ -1,6 +1,4 @@
-import { Socket } from "node:net";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { LIMITS } from "../core/limits.ts";
 import type { RouteDeps } from "./deps.ts";
 
 /** One line per request: the route's pattern and never the URL, which holds file paths (R7). */
@@ -31,35 +29,4 @@ export function logRequest(deps: RouteDeps, request: FastifyRequest, reply: Fast
 function lengthOf(header: unknown): number | null {
   const length = typeof header === "string" || typeof header === "number" ? Number(header) : -1;
   return Number.isInteger(length) && length >= 0 ? length : null;
-}
-
-/**
- * Ends the connections that would hang: a body that stops arriving, the rest of a body that was refused
- * (it is read and thrown away for a while, so that the caller gets to see the answer), and those that
- * are kept alive while the server closes.
- */
-export function guardConnections(app: FastifyInstance, deps: RouteDeps): void {
-  app.addHook("onRequest", async (request) => {
-    const { raw } = request;
-    const { headers, socket } = raw;
-    const hasBody = headers["content-length"] !== undefined || headers["transfer-encoding"];
-    // A request that is injected has no real socket.
-    if (!hasBody || !(socket instanceof Socket)) return;
-    socket.setTimeout(LIMITS.httpBodyIdleMs);
-    raw.once("end", () => socket.setTimeout(LIMITS.httpSocketIdleMs));
-  });
-  app.addHook("onResponse", async (request) => {
-    const { raw } = request;
-    if (raw.complete || raw.destroyed) return;
-    raw.resume();
-    const ended = new AbortController();
-    raw.once("close", () => ended.abort());
-    raw.once("end", () => ended.abort());
-    void deps.clock.sleep(LIMITS.httpBodyDrainMs, ended.signal).then(() => {
-      if (!ended.signal.aborted) raw.destroy();
-    });
-  }); // A connection that is kept alive would keep the server from closing.
-  app.addHook("onResponse", async ({ raw }) => {
-    if (deps.closing.aborted && raw.socket instanceof Socket) raw.socket.destroySoon();
-  });
 }

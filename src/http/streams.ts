@@ -1,15 +1,34 @@
 import { Readable } from "node:stream";
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { LIMITS } from "../core/limits.ts";
 import type { RouteDeps } from "./deps.ts";
+import { HttpError } from "./problem.ts";
 
-/** A body as it arrives, nothing parsed and nothing held: reading it slowly slows the sender down. */
-export function bodyOfRequest(request: FastifyRequest): AsyncIterable<Uint8Array> {
+/**
+ * A body as it arrives, nothing parsed and nothing held: reading it slowly slows the sender down. One
+ * of which nothing more arrives for `httpBodyIdleMs` ends with HttpError `request-timeout`.
+ */
+export function bodyOfRequest({ raw }: FastifyRequest): AsyncIterable<Uint8Array> {
   return {
     [Symbol.asyncIterator]: () => {
       // Who stops reading must not take the connection down, on which the answer is still to be sent.
-      const chunks = request.raw.iterator({ destroyOnReturn: false });
+      const chunks: AsyncIterator<Uint8Array> = raw.iterator({ destroyOnReturn: false });
+      let waiting: ((error: Error) => void) | null = null;
+      // With a listener here, Node leaves the socket open, so that there can be an answer.
+      raw.on("timeout", () => {
+        // Who is not waited for is not late: the store is slow, and the time begins anew.
+        if (waiting === null) raw.socket.setTimeout(LIMITS.httpBodyIdleMs);
+        else waiting(new HttpError("request-timeout", "The body stopped arriving."));
+      });
       return {
-        next: () => chunks.next(),
+        next: () =>
+          new Promise((resolve, reject) => {
+            waiting = reject;
+            chunks
+              .next()
+              .then(resolve, reject)
+              .finally(() => (waiting = null));
+          }),
         // Letting go of a body that hangs must not hang as well, so it is not waited for.
         return: async () => {
           chunks.return?.().catch(() => undefined);

@@ -65,7 +65,8 @@ export class Projects {
    * @throws ExpungeError `project-not-found`, also for the projects of others (I10)
    */
   async find(caller: Caller, id: string): Promise<Project> {
-    const project = await this.#context.metadata.findProject(id);
+    // No database holds a NUL, so no id has one.
+    const project = id.includes("\0") ? null : await this.#context.metadata.findProject(id);
     if (!project || !maySee(caller, project.owner)) {
       throw new ExpungeError("project-not-found", `There is no project '${id.slice(0, 80)}'.`);
     }

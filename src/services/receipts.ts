@@ -1,6 +1,7 @@
 import { type Caller, maySee, requireRight } from "../core/caller.ts";
 import { type AmendmentPayload, parseAmendment } from "../core/amendment.ts";
 import { ExpungeError } from "../core/errors.ts";
+import { isUid } from "../core/ids.ts";
 import { amendmentKey, receiptKey } from "../core/keys.ts";
 import { LIMITS } from "../core/limits.ts";
 import { utf8 } from "../core/encoding.ts";
@@ -56,7 +57,7 @@ export class Receipts {
   async get(caller: Caller, projectUid: string): Promise<ReceiptView> {
     requireRight(caller, "projects:read");
     const { metadata, signer } = this.#context;
-    const receipt = await metadata.findReceipt(projectUid);
+    const receipt = isUid(projectUid) ? await metadata.findReceipt(projectUid) : null;
     if (!receipt || !maySee(caller, receipt.owner)) {
       throw new ExpungeError("receipt-not-found", "There is no receipt for this project uid.");
     }

@@ -131,7 +131,8 @@ export async function listDeletions(
     .$if(after !== undefined, (query) =>
       query.where(
         sql<boolean>`(deletions.requested_at, deletions.id) < (
-          select last.requested_at, last.id from expunge.deletions as last where last.id = ${after}
+          select last.requested_at, last.id from expunge.deletions as last
+          where last.id = ${after} and ${owner === undefined ? sql`true` : sql`last.owner = ${owner}`}
         )`,
       ),
     )

@@ -7,7 +7,13 @@ export const timestampSchema = z.iso.datetime({ offset: true });
 /** A time in a request, read as milliseconds since the epoch. */
 export const instantSchema = z.iso
   .datetime({ offset: true })
-  .transform((text) => Date.parse(text))
+  .transform((text, context) => {
+    const instant = Date.parse(text);
+    // An offset can lead out of the years that RFC 3339 can write.
+    if (/^\d{4}-/.test(new Date(instant).toISOString())) return instant;
+    context.addIssue("must lie in the years 0 to 9999");
+    return z.NEVER;
+  })
   .meta({ type: "string", format: "date-time" });
 
 const encoder = new TextEncoder();

@@ -43,7 +43,11 @@ export const createProjectBody = z
     id: z.string().exactOptional(),
     owner: z.string().min(1).max(LIMITS.nameCharsMax).exactOptional(),
     name: nameSchema.exactOptional(),
-    ttlSeconds: z.int().min(1).exactOptional(),
+    ttlSeconds: z
+      .int()
+      .min(1)
+      .max(LIMITS.projectLifeMaxMs / 1000)
+      .exactOptional(),
     expiresAt: instantSchema.exactOptional(),
     quotaBytes: countSchema.exactOptional(),
     metadata: metadataSchema.exactOptional(),

@@ -25,7 +25,7 @@ export interface DeletionQuery {
   readonly state?: DeletionState;
   readonly projectId?: string;
   readonly limit: number;
-  /** The id of the last deletion of the page before. */
+  /** The id of the last deletion of the page before; nothing comes after one of another owner (I10). */
   readonly after?: string;
 }
 

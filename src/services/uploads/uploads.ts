@@ -1,5 +1,6 @@
 import { type Caller, requireRight } from "../../core/caller.ts";
 import { ExpungeError } from "../../core/errors.ts";
+import { isUid } from "../../core/ids.ts";
 import { canonicalKey } from "../../core/keys.ts";
 import { LIMITS } from "../../core/limits.ts";
 import type { Instant, Metadata, Project, Upload } from "../../core/model.ts";
@@ -164,7 +165,7 @@ export class Uploads {
     requireRight(caller, "projects:write");
     const project = refuseDeleted(await this.#projects.find(caller, projectId));
     const { metadata } = this.#context;
-    const done = await metadata.findCommitted(project.uid, uploadId);
+    const done = isUid(uploadId) ? await metadata.findCommitted(project.uid, uploadId) : null;
     if (done) return { file: done, created: false, replacedKey: null };
     const upload = await this.#upload(project, uploadId);
     if (project.state !== "active") throw notActive();
@@ -217,7 +218,8 @@ export class Uploads {
   }
 
   async #upload(project: Project, uploadId: string): Promise<DirectUpload> {
-    const upload = await this.#context.metadata.findUpload(project.uid, uploadId);
+    const { metadata } = this.#context;
+    const upload = isUid(uploadId) ? await metadata.findUpload(project.uid, uploadId) : null;
     // Of a body that expunge itself takes in, the size may be null; the caller knows nothing of it.
     if (!upload?.direct || upload.sizeBytes === null) {
       throw new ExpungeError("upload-not-found", "There is no such upload.");

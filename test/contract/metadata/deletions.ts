@@ -290,5 +290,10 @@ function finding(fixture: Fixture): void {
       trashed.id,
     ]);
     expect(await list({ owner: "owner-2", projectId: one.id })).toEqual([]);
+    // A place of another owner's would tell of it (I10).
+    const [newest = ""] = await list();
+    const other = newest === id ? "owner-1" : "owner-2";
+    expect(await list({ owner: other, after: newest })).toEqual([]);
+    expect(await list({ after: newest })).toHaveLength(3);
   });
 }

@@ -108,7 +108,7 @@ export function listDeletions(tx: Tx, query: DeletionQuery): readonly Deletion[]
   const newestFirst = (a: DeletionRow, b: DeletionRow): number =>
     b.requestedAt - a.requestedAt || compareUtf8(b.id, a.id);
   const last = after === undefined ? undefined : tx.rows.deletions.get(after);
-  if (after !== undefined && !last) return [];
+  if (after !== undefined && (!last || last.owner !== (owner ?? last.owner))) return [];
   return [...tx.rows.deletions.values()]
     .filter(
       (row) =>
