@@ -3,8 +3,9 @@ import { isIP } from "node:net";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { type Config, loadClientSettings, loadConfig } from "../config.ts";
+import { createClient, type ExpungeClient } from "../client/index.ts";
 import { ExpungeError } from "../core/errors.ts";
-import { Client } from "./client.ts";
+import { VERSION } from "../version.ts";
 import type { Io } from "./io.ts";
 
 export interface ServiceFlags {
@@ -23,18 +24,23 @@ export function withService(command: Command): Command {
  * A client for the service that flags, environment or configuration name.
  * @throws ExpungeError `invalid-config`, `invalid-request`
  */
-export async function connect(io: Io, flags: ServiceFlags): Promise<Client> {
+export async function connect(io: Io, flags: ServiceFlags): Promise<ExpungeClient> {
   const settings = loadClientSettings(io.env);
   const given = flags.url ?? settings.url;
   const token = flags.token ?? settings.token;
   if (given !== null && !/^https?:\/\/[^/]/.test(given)) {
     throw new ExpungeError("invalid-request", `'${given}' is no http:// or https:// URL.`);
   }
-  if (given !== null && token !== null)
-    return new Client({ url: given, token, signal: io.interrupt });
+  if (given !== null && token !== null) return clientOf(io, given, token);
   const config = await loadConfig(configOptions(io));
   const url = given ?? localUrl(config);
-  return new Client({ url, token: token ?? (await localToken(config, url)), signal: io.interrupt });
+  return clientOf(io, url, token ?? (await localToken(config, url)));
+}
+
+/** A client whose calls end with the run of the command. */
+export function clientOf(io: Io, url: string, token: string | null): ExpungeClient {
+  const headers = { "user-agent": `expunge/${VERSION}` };
+  return createClient({ url, token, signal: io.interrupt, headers });
 }
 
 /** Where the configuration is read: the environment of the run, and its working directory. */

@@ -1,4 +1,5 @@
-import { ExpungeError, type ErrorCode, isExpungeError } from "../core/errors.ts";
+import { type ExpungeClientError, isExpungeClientError } from "../client/index.ts";
+import { ERRORS, ExpungeError, type ErrorCode, isExpungeError } from "../core/errors.ts";
 import { DatabaseError } from "../core/database-errors.ts";
 import { isStoreError, type StoreError } from "../core/store-errors.ts";
 import { STORE_REMEDIES } from "../core/store-remedies.ts";
@@ -96,6 +97,7 @@ export function failureOf(thrown: unknown): { error: ExpungeError; exitCode: Exi
 
 function asExpungeError(thrown: unknown): ExpungeError {
   if (isExpungeError(thrown)) return thrown;
+  if (isExpungeClientError(thrown)) return ofService(thrown);
   if (isStoreError(thrown)) {
     const details = { storeCode: thrown.code };
     const remedy = STORE_REMEDIES[thrown.code];
@@ -107,6 +109,32 @@ function asExpungeError(thrown: unknown): ExpungeError {
   }
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   return new ExpungeError("internal", message, { cause: thrown });
+}
+
+/** What the service answered, in its own words. */
+function ofService(error: ExpungeClientError): ExpungeError {
+  const { code, message, details, remedy, status } = error;
+  if (code === "unauthorized" && details["withoutToken"] === true) return noToken(error);
+  const options = { details, cause: error, ...(remedy === "" ? {} : { remedy }) };
+  if (isErrorCode(code)) return new ExpungeError(code, message, options);
+  // Codes of the server itself (RFC 9110), or of a newer service.
+  const known = status < 500 ? "invalid-request" : "internal";
+  return new ExpungeError(known, message, {
+    ...options,
+    details: { ...details, serviceCode: code },
+  });
+}
+
+function noToken(cause: ExpungeClientError): ExpungeError {
+  return new ExpungeError(
+    "unauthorized",
+    "No token was found: give --token, set EXPUNGE_TOKEN, or run this where the data directory is.",
+    { cause },
+  );
+}
+
+function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(ERRORS, code);
 }
 
 function codeOf({ errorClass }: StoreError): ErrorCode {

@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isTerminal } from "../core/deletion.ts";
 import { LIMITS } from "../core/limits.ts";
-import { getDeletion } from "./api.ts";
-import type { Client } from "./client.ts";
+import type { ExpungeClient } from "../client/index.ts";
 import type { DeletionJson } from "../http/schema/index.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 
@@ -17,7 +16,7 @@ export interface FollowOptions {
 
 /** Looks at a deletion until it has ended or is blocked, at most so long. */
 export async function follow(
-  client: Client,
+  client: ExpungeClient,
   first: DeletionJson,
   options: FollowOptions,
 ): Promise<DeletionJson> {
@@ -28,7 +27,7 @@ export async function follow(
     const leftMs = until - Date.now();
     if (hasStopped(deletion, options.ignoreBlock) || leftMs <= 0) return deletion;
     await sleep(Math.min(options.pollEveryMs ?? LIMITS.clientPollMs, leftMs));
-    deletion = await getDeletion(client, first.id);
+    deletion = await client.deletions.get(first.id);
   }
 }
 

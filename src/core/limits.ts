@@ -251,9 +251,17 @@ export const LIMITS = {
   /** S3: the longest life of a signed URL (AWS, "Signature Version 4"). */
   s3UrlExpiryMaxMs: 7 * DAY_MS,
 
-  /** Command line: how long it waits for a deletion, and how often it looks at it. */
+  /** Command line and client: how long they wait for a deletion; how often the former looks at it. */
   clientWaitDefaultMs: 5 * MINUTE_MS,
   clientPollMs: 100,
+  /** Client: attempts at a call that may be repeated. */
+  clientAttemptsMax: 5,
+  /** Client: one request waits no longer for a deletion; things between have less patience than that. */
+  clientWaitPieceMs: 20 * SECOND_MS,
+  /** Client: events of which nothing comes for so long are asked for anew; three times `eventKeepAliveMs`. */
+  clientEventSilenceMs: 45 * SECOND_MS,
+  /** Client: parts of one upload that are sent at a time. */
+  clientPartsInFlight: 4,
   readyPollMs: 20,
   /** A name that differs by more edits from a known one is another word, not a misspelling. */
   nameEditsMax: 2,

@@ -1,6 +1,4 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { filePath } from "../../src/cli/api.ts";
-import { Client, segment } from "../../src/cli/client.ts";
 import { expunge, temporaryDir } from "./harness.ts";
 import { type Answer, json, StubService } from "./stub-service.ts";
 
@@ -69,24 +67,6 @@ test("a service that does not answer ends a command with exit code 10", async ()
   expect(JSON.parse(stdout)).toMatchObject({
     error: { code: "service-unreachable", url: service.url },
   });
-});
-
-test("the token goes to the service and to no other address", async () => {
-  const seen: (string | undefined)[] = [];
-  service.answer = (request, response) => {
-    seen.push(request.headers.authorization);
-    response.end("{}");
-  };
-  const client = new Client({ url: service.url, token: "secret" });
-  await client.json("/v1/projects");
-  await client.send(`${service.url.replace("127.0.0.1", "localhost")}/elsewhere`);
-  expect(seen).toEqual(["Bearer secret", undefined]);
-});
-
-test("names that a URL would take for steps elsewhere never get into one", () => {
-  expect(() => segment("..")).toThrow();
-  expect(() => filePath("p1", "a/../../p2/b")).toThrow();
-  expect(filePath("p1", "a b/ü?#%.txt")).toBe("/v1/projects/p1/files/a%20b/%C3%BC%3F%23%25.txt");
 });
 
 test("deleting a project without --yes is refused in a pipe before anything is asked of the service", async () => {

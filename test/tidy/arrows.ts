@@ -8,6 +8,7 @@ type Layer =
   | "services"
   | "adapters"
   | "http"
+  | "client"
   | "cli"
   | "config"
   | "compose"
@@ -21,7 +22,8 @@ const MAY_IMPORT: Readonly<Record<Layer, readonly Layer[]>> = {
   services: ["core", "ports"],
   adapters: ["core", "ports"],
   http: ["core", "ports", "services", "version"],
-  cli: ["core", "ports", "services", "config", "compose", "version"],
+  client: ["core"],
+  cli: ["core", "ports", "services", "client", "config", "compose", "version"],
   config: ["core"],
   compose: ["core", "ports", "services", "adapters", "http", "cli", "config", "version"],
   version: [],
@@ -31,6 +33,7 @@ const MAY_IMPORT: Readonly<Record<Layer, readonly Layer[]>> = {
 /** What each layer may import the types of. */
 const MAY_IMPORT_TYPES: Readonly<Partial<Record<Layer, readonly Layer[]>>> = {
   http: ["config"],
+  client: ["http"],
   cli: ["http"],
 };
 
@@ -59,8 +62,9 @@ export function checkArrows(sources: readonly Source[]): Violation[] {
 
 function problemOf(each: Import, from: Layer): string | null {
   if (!each.isOwn) {
-    const isForeign = from === "core" && isBuiltin(each.to);
-    return isForeign ? `core is pure and may not import '${each.to}'` : null;
+    if (!isBuiltin(each.to)) return null;
+    if (from === "core") return `core is pure and may not import '${each.to}'`;
+    return from === "client" ? `client runs in browsers too and may not import '${each.to}'` : null;
   }
   const to = layerOf(each.to);
   if (to === null) return `imports what lies in no layer: '${each.to}'`;

@@ -33,6 +33,7 @@ const FILES: readonly [string, string][] = [
   ["src/services/s.ts", "export const s = 1;\n"],
   ["src/adapters/x.ts", "export const x = 1;\n"],
   ["src/http/h.ts", "export const h = 1;\n"],
+  ["src/client/t.ts", "export const t = 1;\n"],
   ["src/config.ts", "export const c = 1;\n"],
   ["src/compose.ts", "export const y = 1;\n"],
 ];
@@ -52,6 +53,10 @@ describe("the check of arrows", () => {
     ["src/adapters/b.ts", 'import "../services/s.ts";'],
     ["src/http/b.ts", 'import { x } from "../adapters/x.ts";'],
     ["src/http/b.ts", 'import { c } from "../config.ts";'],
+    ["src/client/b.ts", 'import { h } from "../http/h.ts";'],
+    ["src/client/b.ts", 'import { readFile } from "node:fs";'],
+    ["src/client/b.ts", 'import type { P } from "../ports/p.ts";'],
+    ["src/services/b.ts", 'import { t } from "../client/t.ts";'],
     ["src/cli/b.ts", 'import { h } from "../http/h.ts";'],
     ["src/cli/b.ts", 'import { x } from "../adapters/x.ts";'],
     ["src/config/b.ts", 'import type { P } from "../ports/p.ts";'],
@@ -171,7 +176,11 @@ describe("the checks of one file", () => {
     [checkConsole, "src/cli/b.ts", "console.log(1);"],
     [checkConsole, "src/core/b.ts", "const a = /console./; // console.log"],
     [checkWords, "src/core/b.ts", "const mastodon = { Quiet: false };"],
-    [checkOwnWords, "docs/b.md", "A blobfish, softly deleted; an administrator's tenancy; 7 keys."],
+    [
+      checkOwnWords,
+      "docs/b.md",
+      "A Blob, a blobfish, softly deleted; an administrator's tenancy; 7 keys.",
+    ],
     [checkUnits, "src/core/b.ts", "const timeoutMs: number = secondsOf(partBytes);"],
     [checkUnits, "src/core/b.ts", "// msTimeout: number\nconst a = 'msTimeout';"],
     [

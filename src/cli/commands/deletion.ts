@@ -1,7 +1,7 @@
 import type { Command } from "commander";
-import { listAll, getDeletion, retryDeletion } from "../api.ts";
 import { duration, waitMsOf, type WaitFlags } from "../arguments.ts";
-import type { Client } from "../client.ts";
+import type { ExpungeClient } from "../../client/index.ts";
+import { collected } from "../collected.ts";
 import type { DeletionJson } from "../../http/schema/index.ts";
 import { connect, type ServiceFlags, withService } from "../connect.ts";
 import { showDeletion } from "../deletion-view.ts";
@@ -49,8 +49,9 @@ export function addDeletion(program: Command, shell: Shell): void {
 
 async function list(shell: Shell, flags: ListFlags): Promise<ExitCode> {
   const client = await connect(shell.io, flags);
-  const query = { state: flags.state, projectId: flags.project };
-  const items = await listAll<DeletionJson>(client, "/v1/deletions", query);
+  // What is no state the service refuses, in words that name the states.
+  const state = flags.state as DeletionJson["state"] | undefined;
+  const items = await collected(client.deletions.all({ state, projectId: flags.project }));
   await shell.out.result({ items }, () =>
     table(
       ["id", "project", "state", "requested", "residue"],
@@ -69,26 +70,26 @@ async function list(shell: Shell, flags: ListFlags): Promise<ExitCode> {
 /** Showing succeeds whatever is shown; `watch` is what tells by its exit code how it ended. */
 async function show(shell: Shell, id: string, flags: ServiceFlags): Promise<ExitCode> {
   const client = await connect(shell.io, flags);
-  await showDeletion(shell.out, await getDeletion(client, id));
+  await showDeletion(shell.out, await client.deletions.get(id));
   return EXIT.done;
 }
 
 async function watch(shell: Shell, id: string, flags: WatchFlags): Promise<ExitCode> {
   const client = await connect(shell.io, flags);
   const waitMs = waitMsOf(flags);
-  return await followAndShow(shell, client, await getDeletion(client, id), { waitMs });
+  return await followAndShow(shell, client, await client.deletions.get(id), { waitMs });
 }
 
 async function retry(shell: Shell, id: string, flags: WatchFlags): Promise<ExitCode> {
   const client = await connect(shell.io, flags);
-  const retried = await retryDeletion(client, id);
+  const retried = await client.deletions.retry(id);
   const options = { waitMs: waitMsOf(flags), ignoreBlock: retried.blocked };
   return await followAndShow(shell, client, retried, options);
 }
 
 async function followAndShow(
   shell: Shell,
-  client: Client,
+  client: ExpungeClient,
   deletion: DeletionJson,
   options: FollowOptions,
 ): Promise<ExitCode> {

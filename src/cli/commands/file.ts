@@ -6,9 +6,7 @@ import type { ReadableStream } from "node:stream/web";
 import { pipeline } from "node:stream/promises";
 import type { Command } from "commander";
 import { ExpungeError, messageOf } from "../../core/errors.ts";
-import type { FileJson } from "../../http/schema/index.ts";
-import { listAll, filePath, getFile, projectPath, putFile } from "../api.ts";
-import type { Client } from "../client.ts";
+import { collected } from "../collected.ts";
 import { connect, type ServiceFlags, withService } from "../connect.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
 import { count, formatBytes, isBrokenPipe, printable, table, write } from "../output.ts";
@@ -100,13 +98,13 @@ async function put(
   }
   const path = flags.as ?? basename(source);
   const client = await connect(shell.io, flags);
-  const { stream, headers } = isInput
-    ? { stream: shell.io.stdin, headers: {} }
+  const { stream, sizeBytes } = isInput
+    ? { stream: shell.io.stdin, sizeBytes: undefined }
     : await openSource(resolve(shell.io.cwd, source));
   try {
-    const stored = await putFile(client, project, path, {
-      body: toWeb(stream),
-      headers: { ...headers, ...(flags.type === undefined ? {} : { "content-type": flags.type }) },
+    const stored = await client.files.put(project, path, toWeb(stream), {
+      sizeBytes,
+      contentType: flags.type,
     });
     await shell.out.result(stored, () => [
       `stored: ${printable(stored.path)}, ${formatBytes(stored.sizeBytes)}`,
@@ -117,16 +115,14 @@ async function put(
   }
 }
 
-async function openSource(
-  path: string,
-): Promise<{ stream: Readable; headers: Record<string, string> }> {
+async function openSource(path: string): Promise<{ stream: Readable; sizeBytes: number }> {
   try {
     const facts = await stat(path);
     if (!facts.isFile()) throw new Error("it is no file");
     return {
       stream: createReadStream(path),
       // Announced, so that a file beyond the quota is refused before it is sent.
-      headers: { "content-length": String(facts.size) },
+      sizeBytes: facts.size,
     };
   } catch (cause) {
     const message = `${path} cannot be read: ${messageOf(cause)}.`;
@@ -154,10 +150,10 @@ async function get(
     );
   }
   const client = await connect(io, flags);
-  const response = await getFile(client, project, path);
+  const { body } = await client.files.get(project, path);
   let sizeBytes = 0;
   const chunks = async function* (): AsyncGenerator<Uint8Array> {
-    for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+    for await (const chunk of (body ?? []) as AsyncIterable<Uint8Array>) {
       sizeBytes += chunk.length;
       yield chunk;
     }
@@ -194,9 +190,7 @@ async function list(
   flags: ServiceFlags & { readonly prefix?: string },
 ): Promise<ExitCode> {
   const client = await connect(shell.io, flags);
-  const items = await listAll<FileJson>(client, `${projectPath(project)}/files`, {
-    prefix: flags.prefix,
-  });
+  const items = await collected(client.files.all(project, { prefix: flags.prefix }));
   await shell.out.result({ items }, () => [
     ...table(
       ["path", "type", "updated", "bytes"],
@@ -215,10 +209,7 @@ async function move(
   flags: ServiceFlags,
 ): Promise<ExitCode> {
   const client = await connect(shell.io, flags);
-  const moved: FileJson = await client.json(`${projectPath(project)}/files:move`, {
-    method: "POST",
-    json: paths,
-  });
+  const moved = await client.files.move(project, paths.from, paths.to);
   await shell.out.result(moved, () => [`moved: ${printable(moved.path)}`]);
   return EXIT.done;
 }
@@ -229,12 +220,10 @@ async function remove(
   path: string,
   flags: ServiceFlags,
 ): Promise<ExitCode> {
-  const client: Client = await connect(shell.io, flags);
-  const response = await client.send(filePath(project, path), { method: "DELETE" });
-  await response.body?.cancel();
-  // 204 says that the object is verified gone, 202 that its removal goes on.
-  const isGone = response.status === 204;
-  await shell.out.result({ path, outcome: isGone ? "deleted" : "pending" }, () => [
+  const client = await connect(shell.io, flags);
+  const removal = await client.files.delete(project, path);
+  const isGone = removal.outcome === "deleted";
+  await shell.out.result(removal, () => [
     isGone
       ? `deleted and verified: ${printable(path)}`
       : `accepted: ${printable(path)} is gone from the project, its object is still being removed`,

@@ -1,8 +1,7 @@
 import { ExpungeError } from "../../core/errors.ts";
 import type { BulkDeleteJson, DeletionJson, PlanJson } from "../../http/schema/index.ts";
-import { planDeletions, requestDeletions } from "../api.ts";
 import { type WaitFlags, waitMsOf } from "../arguments.ts";
-import type { Client } from "../client.ts";
+import type { ExpungeClient } from "../../client/index.ts";
 import { confirm } from "../confirm.ts";
 import { connect, type ServiceFlags } from "../connect.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
@@ -37,7 +36,7 @@ export async function deleteProjects(
   const { io, out } = shell;
   const client = await connect(io, flags);
   if (flags.dryRun) {
-    const plan = await planDeletions(client, selection);
+    const plan = await client.projects.planMany(selection);
     await out.result(plan, () => [
       ...plansTable(plan.plans),
       ...refusedLines(plan.refused),
@@ -73,7 +72,7 @@ interface Requested {
 
 /** One call takes a thousand; a project that is refused by name is refused again and ends it. */
 async function requestAll(
-  client: Client,
+  client: ExpungeClient,
   selection: BulkDeleteJson,
   flags: DeleteFlags,
 ): Promise<Requested> {
@@ -82,7 +81,7 @@ async function requestAll(
   for (;;) {
     const before = deletions.size;
     const { grace, maxObjects } = flags;
-    const answer = await requestDeletions(client, selection, { grace, maxObjects });
+    const answer = await client.projects.deleteMany(selection, { grace, maxObjects });
     for (const deletion of answer.deletions) deletions.set(deletion.id, deletion);
     for (const one of answer.refused) refused.set(one.id, one);
     if (!answer.more || deletions.size === before) break;
@@ -91,7 +90,7 @@ async function requestAll(
 }
 
 async function followAll(
-  client: Client,
+  client: ExpungeClient,
   deletions: readonly DeletionJson[],
   waitMs: number,
 ): Promise<readonly DeletionJson[]> {

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
-import { ExpungeError, isExpungeError } from "../../core/errors.ts";
-import { planDeletion, requestDeletion } from "../api.ts";
+import { isExpungeClientError } from "../../client/index.ts";
+import { ExpungeError } from "../../core/errors.ts";
 import { duration, waitMsOf, wholeNumber } from "../arguments.ts";
 import { confirm } from "../confirm.ts";
 import { connect, withService } from "../connect.ts";
@@ -41,12 +41,16 @@ async function followed<T>(id: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (isExpungeError(error, "service-unreachable")) {
-      throw new ExpungeError(error.code, `${error.message} The deletion ${id} is accepted.`, {
-        cause: error,
-        details: { ...error.details, deletion: id },
-        remedy: `Start the service: the deletion goes on by itself. 'expunge deletion watch ${id}' follows it.`,
-      });
+    if (isExpungeClientError(error, "service-unreachable")) {
+      throw new ExpungeError(
+        "service-unreachable",
+        `${error.message} The deletion ${id} is accepted.`,
+        {
+          cause: error,
+          details: { ...error.details, deletion: id },
+          remedy: `Start the service: the deletion goes on by itself. 'expunge deletion watch ${id}' follows it.`,
+        },
+      );
     }
     throw error;
   }
@@ -56,14 +60,14 @@ async function deleteProject(shell: Shell, id: string, flags: DeleteFlags): Prom
   const { io, out } = shell;
   const client = await connect(io, flags);
   if (flags.dryRun) {
-    const plan = await planDeletion(client, id);
+    const plan = await client.projects.plan(id);
     await out.result(plan, () => planLines(plan));
     return EXIT.done;
   }
   if (!flags.yes) {
     await confirm(io, `All of the project '${printable(id)}' will be removed for good.`, id);
   }
-  const { deletion, isInGrace } = await requestDeletion(client, id, {
+  const { deletion, isInGrace } = await client.projects.requestDeletion(id, {
     grace: flags.grace,
     maxObjects: flags.maxObjects,
   });

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { listAll, createProject, getProject, projectPath } from "../api.ts";
+import { collected } from "../collected.ts";
 import { wholeNumber } from "../arguments.ts";
 import type { ProjectJson } from "../../http/schema/index.ts";
 import { connect, type ServiceFlags, withService } from "../connect.ts";
@@ -71,7 +71,7 @@ function addHold(project: Command, shell: Shell): void {
 
 async function create(shell: Shell, id: string | undefined, flags: CreateFlags): Promise<ExitCode> {
   const client = await connect(shell.io, flags);
-  const made = await createProject(client, {
+  const made = await client.projects.create({
     ...(id === undefined ? {} : { id }),
     ...(flags.name === undefined ? {} : { name: flags.name }),
     ...(flags.owner === undefined ? {} : { owner: flags.owner }),
@@ -84,8 +84,9 @@ async function create(shell: Shell, id: string | undefined, flags: CreateFlags):
 
 async function list(shell: Shell, flags: ListFlags): Promise<ExitCode> {
   const client = await connect(shell.io, flags);
-  const query = { state: flags.state, namePrefix: flags.namePrefix };
-  const items = await listAll<ProjectJson>(client, "/v1/projects", query);
+  // What is no state the service refuses, in words that name the states.
+  const state = flags.state as ProjectJson["state"] | undefined;
+  const items = await collected(client.projects.all({ state, namePrefix: flags.namePrefix }));
   await shell.out.result({ items }, () =>
     table(
       ["id", "state", "owner", "created", "files", "bytes"],
@@ -104,13 +105,13 @@ async function list(shell: Shell, flags: ListFlags): Promise<ExitCode> {
 
 async function show(shell: Shell, id: string, flags: ServiceFlags): Promise<ExitCode> {
   const client = await connect(shell.io, flags);
-  return await showProject(shell, await getProject(client, id));
+  return await showProject(shell, await client.projects.get(id));
 }
 
 async function restore(shell: Shell, id: string, flags: ServiceFlags): Promise<ExitCode> {
   const client = await connect(shell.io, flags);
-  await client.json(`${projectPath(id)}/restore`, { method: "POST" });
-  return await showProject(shell, await getProject(client, id));
+  await client.projects.restore(id);
+  return await showProject(shell, await client.projects.get(id));
 }
 
 async function hold(
@@ -119,15 +120,14 @@ async function hold(
   flags: ServiceFlags & { readonly reason: string },
 ): Promise<ExitCode> {
   const client = await connect(shell.io, flags);
-  const { reason } = flags;
-  await client.json(`${projectPath(id)}/hold`, { method: "PUT", json: { reason } });
-  return await showProject(shell, await getProject(client, id));
+  await client.holds.place(id, flags.reason);
+  return await showProject(shell, await client.projects.get(id));
 }
 
 async function release(shell: Shell, id: string, flags: ServiceFlags): Promise<ExitCode> {
   const client = await connect(shell.io, flags);
-  await client.json(`${projectPath(id)}/hold`, { method: "DELETE" });
-  return await showProject(shell, await getProject(client, id));
+  await client.holds.release(id);
+  return await showProject(shell, await client.projects.get(id));
 }
 
 async function showProject(shell: Shell, project: ProjectJson): Promise<ExitCode> {

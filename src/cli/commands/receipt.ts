@@ -9,8 +9,7 @@ import type { AmendmentPayload } from "../../core/amendment.ts";
 import type { ReceiptPayload } from "../../core/receipt.ts";
 import type { PublicKey } from "../../ports/signer.ts";
 import { verifyAmendment, verifyReceipt } from "../../services/receipts.ts";
-import { getDeletion, getProject, getReceipt } from "../api.ts";
-import type { Client } from "../client.ts";
+import { type ExpungeClient, isExpungeClientError } from "../../client/index.ts";
 import { configOptions, connect, type ServiceFlags, withService } from "../connect.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
 import type { Io } from "../io.ts";
@@ -47,7 +46,7 @@ async function show(
   flags: ServiceFlags & { readonly jws?: true },
 ): Promise<ExitCode> {
   const client = await connect(shell.io, flags);
-  const found = await getReceipt(client, await uidOf(client, project));
+  const found = await client.receipts.get(await uidOf(client, project));
   await shell.out.result(found, () =>
     flags.jws ? [found.receipt] : [...receiptLines(found.payload), "", found.receipt],
   );
@@ -55,13 +54,13 @@ async function show(
 }
 
 /** A project is deleted when it has a receipt, so what tells its uid is the answer that it is gone. */
-async function uidOf(client: Client, project: string): Promise<string> {
+async function uidOf(client: ExpungeClient, project: string): Promise<string> {
   if (isUid(project)) return project;
-  if (isDeletionId(project)) return (await getDeletion(client, project)).projectUid;
+  if (isDeletionId(project)) return (await client.deletions.get(project)).projectUid;
   try {
-    return (await getProject(client, project)).uid;
+    return (await client.projects.get(project)).uid;
   } catch (error) {
-    if (!isExpungeError(error, "project-deleted")) throw error;
+    if (!isExpungeClientError(error, "project-deleted")) throw error;
     const uid = error.details["projectUid"];
     if (typeof uid === "string") return uid;
     throw error;

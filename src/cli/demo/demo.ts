@@ -1,18 +1,10 @@
 import { loadPublicKeys, verifyJws } from "../../compose.ts";
 import { isExpungeError } from "../../core/errors.ts";
 import type { ReceiptPayload } from "../../core/receipt.ts";
-import type { DeletionJson, FileJson, PlanJson } from "../../http/schema/index.ts";
+import type { DeletionJson, PlanJson } from "../../http/schema/index.ts";
 import { verifyReceipt } from "../../services/receipts.ts";
-import {
-  listAll,
-  completeUpload,
-  getFile,
-  getProject,
-  planDeletion,
-  projectPath,
-  requestDeletion,
-} from "../api.ts";
-import type { Client } from "../client.ts";
+import { type ExpungeClient, isExpungeClientError } from "../../client/index.ts";
+import { collected } from "../collected.ts";
 import { planLines, surfaceLines } from "../deletion-view.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
 import { follow } from "../following.ts";
@@ -70,7 +62,7 @@ async function play(out: Output, world: World, hooks: DemoHooks): Promise<Played
   const gone = await fill(world, "demo1", 1_000, own);
   const kept = await fill(world, "demo10", 2_000, own);
   await out.line("planted: untracked objects, an open upload and legacy objects, of both\n");
-  const plan = await planDeletion(client, gone.id);
+  const plan = await client.projects.plan(gone.id);
   for (const line of planLines(plan)) await out.line(line);
   const deletion = await deleteShown(out, client, gone.id);
   await hooks.afterDeletion?.(world, gone);
@@ -99,10 +91,10 @@ function plantedFacts(gone: Filled, plan: PlanJson): readonly Fact[] {
   ];
 }
 
-async function deleteShown(out: Output, client: Client, id: string): Promise<DeletionJson> {
+async function deleteShown(out: Output, client: ExpungeClient, id: string): Promise<DeletionJson> {
   await out.line(`\ndeleting ${id}`);
   let shown = "";
-  const { deletion } = await requestDeletion(client, id);
+  const { deletion } = await client.projects.requestDeletion(id);
   const ended = await follow(client, deletion, {
     waitMs: WAIT_MS,
     pollEveryMs: POLL_EVERY_MS,
@@ -151,23 +143,23 @@ async function verified(dataDir: string, jws: string): Promise<ReceiptPayload | 
   }
 }
 
-async function checkProjectGone(client: Client, id: string): Promise<Fact> {
+async function checkProjectGone(client: ExpungeClient, id: string): Promise<Fact> {
   const text = `the service says that ${id} is gone`;
   try {
-    return fact(text, false, (await getProject(client, id)).state);
+    return fact(text, false, (await client.projects.get(id)).state);
   } catch (error) {
-    if (!isExpungeError(error)) throw error;
+    if (!isExpungeClientError(error)) throw error;
     return fact(text, error.code === "project-deleted", error.code);
   }
 }
 
 async function checkKept({ client, eye }: World, kept: Filled): Promise<readonly Fact[]> {
-  await completeUpload(client, kept.id, kept.open.uploadId);
-  const files = await listAll<FileJson>(client, `${projectPath(kept.id)}/files`, {});
+  await client.uploads.complete(kept.id, kept.open.uploadId);
+  const files = await collected(client.files.all(kept.id));
   const listed = files.map(({ path }) => path);
   const stored = [...kept.files, kept.open.content];
   const read = async (path: string): Promise<Uint8Array> =>
-    new Uint8Array(await (await getFile(client, kept.id, path)).arrayBuffer());
+    await (await client.files.get(kept.id, path)).bytes();
   return [
     await checkFilesIntact(kept.id, stored, listed, read),
     await checkPlantedIntact(eye, kept),

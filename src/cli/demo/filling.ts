@@ -1,6 +1,5 @@
 import { inPool } from "../../services/pool.ts";
-import { completeUpload, createProject, openUpload, putFile, sendPart } from "../api.ts";
-import type { Client } from "../client.ts";
+import type { ExpungeClient } from "../../client/index.ts";
 import type { InStore } from "./checks.ts";
 import { type Material, material, noise } from "./material.ts";
 import type { World } from "./world.ts";
@@ -26,32 +25,32 @@ export async function fill(
   own: readonly Material[],
 ): Promise<Filled> {
   const { client } = world;
-  const { uid } = await createProject(client, { id, name: `demo ${id}` });
+  const { uid } = await client.projects.create({ id, name: `demo ${id}` });
   await inPool(UPLOADS_AT_ONCE, async (add) => {
     for (const file of own) {
       await add(async () => {
-        const headers = { "content-type": BINARY };
-        await putFile(client, id, file.path, { body: file.bytes, headers });
+        await client.files.put(id, file.path, file.bytes);
       });
     }
   });
   const large = material("media/large.bin", noise(LARGE_BYTES, seed));
   const uploadId = await sendParts(client, id, large);
-  await completeUpload(client, id, uploadId);
+  await client.uploads.complete(id, uploadId);
   const planted = await plant(world, id, uid, seed);
   return { id, uid, files: [...own, large], planted, ...(await leaveOpen(world, id, seed)) };
 }
 
 /** A direct upload as a browser does it: each part goes to a signed URL of its own. */
-async function sendParts(client: Client, id: string, file: Material): Promise<string> {
-  const { uploadId, partSizeBytes, partCount } = await openUpload(client, id, {
+async function sendParts(client: ExpungeClient, id: string, file: Material): Promise<string> {
+  const { uploadId, partSizeBytes, partCount } = await client.uploads.open(id, {
     path: file.path,
     sizeBytes: file.bytes.length,
     contentType: BINARY,
   });
   for (let number = 1; number <= partCount; number++) {
     const from = (number - 1) * partSizeBytes;
-    await sendPart(client, id, uploadId, number, file.bytes.slice(from, from + partSizeBytes));
+    const part = file.bytes.slice(from, from + partSizeBytes);
+    await client.uploads.sendPart(id, uploadId, number, part);
   }
   return uploadId;
 }

@@ -13,7 +13,8 @@ import { type Config, loadConfig, type S3StoreConfig, storeSettings } from "../.
 import { ExpungeError } from "../../core/errors.ts";
 import { LIMITS } from "../../core/limits.ts";
 import { sweepPrefix } from "../../services/sweep.ts";
-import { Client } from "../client.ts";
+import type { ExpungeClient } from "../../client/index.ts";
+import { clientOf } from "../connect.ts";
 import type { Io } from "../io.ts";
 import { Listener } from "../listener.ts";
 import { type Eye, directoryEye } from "./eye.ts";
@@ -24,7 +25,7 @@ const LAYOUTS = [{ name: "audio", template: "audio/proj_{project}/**" }];
 export interface World {
   readonly dataDir: string;
   readonly eye: Eye;
-  readonly client: Client;
+  readonly client: ExpungeClient;
   /** Stops the service and removes what it made, in the directory and in a bucket. */
   close(): Promise<void>;
 }
@@ -77,8 +78,7 @@ async function serveIn(config: Config, io: Io, removed: () => Promise<void>): Pr
   };
   try {
     listener = await startListening(running, config, io);
-    const { url } = listener;
-    const client = new Client({ url, token: running.adminToken, signal: io.interrupt });
+    const client = clientOf(io, listener.url, running.adminToken);
     return { dataDir: config.dataDir, eye: seen, client, close };
   } catch (error) {
     await close();
