@@ -116,6 +116,12 @@ export const LIMITS = {
   /** A hold that is released leaves at least so long before an overdue purge. */
   holdReleaseGraceMs: HOUR_MS,
 
+  /** Audit: keys that are judged, and recorded, together; rows of a page. */
+  auditStretchKeys: 2000,
+  auditPageRows: 2000,
+  /** Audit: single keys that are looked at again at a time. */
+  auditLooksInFlight: 16,
+
   trackedPageKeys: 1000,
   eraseBatchRows: 5000,
   removalBatchKeys: 500,

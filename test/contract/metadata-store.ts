@@ -14,6 +14,7 @@ import { receiptsContract } from "./metadata/receipts.ts";
 import { refusalsContract } from "./metadata/refusals.ts";
 import { removalLogContract } from "./metadata/removal-log.ts";
 import { settlesContract } from "./metadata/settles.ts";
+import { storedFilesContract } from "./metadata/stored-files.ts";
 import { tombstonesContract } from "./metadata/tombstones.ts";
 import { trackedContract } from "./metadata/tracked.ts";
 import { uploadsContract } from "./metadata/uploads.ts";
@@ -37,6 +38,7 @@ export function metadataStoreContract(name: string, make: () => Promise<Subject>
     claimsContract(fixture);
     purgeContract(fixture);
     trackedContract(fixture);
+    storedFilesContract(fixture);
     removalLogContract(fixture);
     completionContract(fixture);
     refusalsContract(fixture);

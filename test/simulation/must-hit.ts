@@ -53,6 +53,11 @@ export const DATABASE_CALLS_UNUSED: ReadonlySet<string> = new Set([
   "retryDeletion",
   // An upload that came back with a deleted project, and was completed while it was ended.
   "retractReturned",
+  // Audits, which have no part in any deletion.
+  "findStoredFiles",
+  "listStoredFiles",
+  "whichNamed",
+  "whichUploadsStand",
   // Routes of rows alone.
   "listAmendments",
   "listSettles",

@@ -1,5 +1,6 @@
 import type { Instant } from "../../core/model.ts";
 import type { BacklogStore } from "./backlog.ts";
+import type { AuditStore } from "./audits.ts";
 import type { DeletionStore } from "./deletions.ts";
 import type { FileStore } from "./files.ts";
 import type { ProjectStore } from "./projects.ts";
@@ -25,6 +26,7 @@ export interface MetadataStore
     TombstoneStore,
     ReceiptStore,
     BacklogStore,
+    AuditStore,
     StoreBinding {
   /** The database's clock, which alone decides (R8). */
   now(): Promise<Instant>;
@@ -32,6 +34,7 @@ export interface MetadataStore
 }
 
 export * from "./backlog.ts";
+export * from "./audits.ts";
 export * from "./deletions.ts";
 export * from "./files.ts";
 export * from "./projects.ts";
