@@ -47,6 +47,7 @@ const EXIT_OF: Readonly<Record<ErrorCode, ExitCode>> = {
   "project-deleted": EXIT.notFound,
   "project-exists": EXIT.refused,
   "project-not-active": EXIT.refused,
+  "idempotency-key-reused": EXIT.refused,
   "not-restorable": EXIT.refused,
   "not-holdable": EXIT.refused,
   "project-held": EXIT.refused,

@@ -26,6 +26,8 @@ export const ERRORS = {
   "project-not-active":
     "Restore the project first, or wait for its deletion to end; writes are refused until then.",
   "project-deleted": "The project is gone; its receipt says what was removed.",
+  "idempotency-key-reused":
+    "Use a new Idempotency-Key for a new request, and the same one only to repeat a request as it was.",
   "not-restorable": "Only a project in grace ('trashed') can be restored.",
   "not-holdable": "A hold can be placed while the project is active or trashed.",
   "project-held": "Release the hold first.",

@@ -39,6 +39,10 @@ export const LIMITS = {
   bufferedPartBytes: 8 * MiB,
   partUrlExpiryMs: 15 * MINUTE_MS,
   uploadExpiryMs: 7 * DAY_MS,
+  /** How long a creation is remembered by its Idempotency-Key. */
+  idempotencyValidMs: DAY_MS,
+  /** Older ones are forgotten so many at a time, by those that come after. */
+  idempotentForgetRows: 100,
   urlExpiryMaxMs: 7 * DAY_MS,
   /** For URLs of the store itself: they outlive the project that they lead into. */
   storeUrlExpiryMaxMs: 5 * MINUTE_MS,

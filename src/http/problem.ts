@@ -70,6 +70,7 @@ export const STATUS: Readonly<Record<ProblemCode, number>> = {
   "store-mismatch": 503,
   "store-not-listable": 503,
   "service-unreachable": 503,
+  "idempotency-key-reused": 422,
   "not-ready": 503,
 };
 

@@ -4,7 +4,9 @@ import { assertProjectId, makeProjectId, makeUid } from "../core/ids.ts";
 import { LIMITS } from "../core/limits.ts";
 import type { Hold, Instant, Metadata, Project, ProjectState } from "../core/model.ts";
 import type { ProjectPatch } from "../ports/metadata/index.ts";
+import type { NewIdempotent } from "../ports/metadata/index.ts";
 import type { Context } from "./context.ts";
+import { makeOnce, type Once } from "./idempotency.ts";
 
 export interface CreateProject {
   readonly id?: string;
@@ -39,7 +41,35 @@ export class Projects {
 
   /** @throws ExpungeError `project-exists`, `invalid-project-id`, `id-not-allowed`, `forbidden` */
   async create(caller: Caller, input: CreateProject): Promise<Project> {
+    return (await this.createOnce(caller, undefined, input)).made;
+  }
+
+  /**
+   * The same, once for all requests with this key.
+   * @throws ExpungeError as `create`, and `idempotency-key-reused`
+   */
+  async createOnce(
+    caller: Caller,
+    idempotencyKey: string | undefined,
+    input: CreateProject,
+  ): Promise<Once<Project>> {
     requireRight(caller, "projects:write");
+    return await makeOnce(this.#context, caller, idempotencyKey, {
+      request: { createProject: input },
+      make: (idempotent) => this.#create(caller, input, idempotent),
+      again: async ({ projectUid }) => {
+        const made = await this.#context.metadata.findProjectByUid(projectUid);
+        if (made) return made;
+        throw new ExpungeError("project-not-found", "The project that the key made is gone.");
+      },
+    });
+  }
+
+  async #create(
+    caller: Caller,
+    input: CreateProject,
+    idempotent: NewIdempotent | undefined,
+  ): Promise<Project> {
     const { layouts, random, metadata, log } = this.#context;
     if (!isAdmin(caller) && (input.id !== undefined || input.owner !== undefined)) {
       throw new ExpungeError("id-not-allowed", "Only an admin may choose a project's id or owner.");
@@ -55,6 +85,7 @@ export class Projects {
       quotaBytes: input.quotaBytes ?? null,
       ttlMs: input.ttlMs ?? null,
       expiresAt: input.expiresAt ?? null,
+      ...(idempotent === undefined ? {} : { idempotent }),
     });
     log.info({ project: project.uid, by: caller.subject }, "project created");
     return project;

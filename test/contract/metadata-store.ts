@@ -8,6 +8,7 @@ import { deletionsContract } from "./metadata/deletions.ts";
 import { expiryContract } from "./metadata/expiry.ts";
 import { filesContract } from "./metadata/files.ts";
 import { type Fixture, PAST_SHORT_MS, type Subject, useStore } from "./metadata/fixture.ts";
+import { idempotencyContract } from "./metadata/idempotency.ts";
 import { projectsContract } from "./metadata/projects.ts";
 import { purgeContract } from "./metadata/purge.ts";
 import { receiptsContract } from "./metadata/receipts.ts";
@@ -47,6 +48,7 @@ export function metadataStoreContract(name: string, make: () => Promise<Subject>
     settlesContract(fixture);
     tombstonesContract(fixture);
     backlogContract(fixture);
+    idempotencyContract(fixture);
   });
 }
 

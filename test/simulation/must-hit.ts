@@ -32,8 +32,6 @@ export const STORE_CALLS = [
 /** Calls of the database that no part of a run makes, or too rarely to be struck in each way. */
 export const DATABASE_CALLS_UNUSED: ReadonlySet<string> = new Set([
   // The start of a process, and of the embedded database.
-  // For monitors alone.
-  "backlog",
   "boundStore",
   "bindStore",
   "close",
@@ -41,6 +39,8 @@ export const DATABASE_CALLS_UNUSED: ReadonlySet<string> = new Set([
   "releaseAllClaims",
   // Routes of rows alone, without a part in any deletion.
   "createProject",
+  "findIdempotent",
+  "backlog",
   "findDeletionOf",
   "findReceipt",
   "listFiles",

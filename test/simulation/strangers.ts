@@ -48,6 +48,7 @@ export const ATTEMPTS: Readonly<Record<string, Attempt>> = {
   "files.check": (api, { id }) => api.files.check(STRANGER, id, ["client1/file-1"]),
   "files.move": (api, { id }) => api.files.move(STRANGER, id, "client1/file-1", "stolen"),
   "uploads.open": (api, { id }) => api.uploads.open(STRANGER, id, upload),
+  "uploads.openOnce": (api, { id }) => api.uploads.openOnce(STRANGER, id, "key", upload),
   "uploads.partUrl": (api, { id, uploadId }) => api.uploads.partUrl(STRANGER, id, uploadId, 1),
   "uploads.listParts": (api, { id, uploadId }) => api.uploads.listParts(STRANGER, id, uploadId),
   "uploads.complete": (api, { id, uploadId }) => api.uploads.complete(STRANGER, id, uploadId),
@@ -79,6 +80,7 @@ export const ATTEMPTS: Readonly<Record<string, Attempt>> = {
 /** Operations that take no caller: what they are given proves the right by itself. */
 export const WITHOUT_CALLER: ReadonlySet<string> = new Set([
   "projects.create",
+  "projects.createOnce",
   "files.open",
   "uploads.receivePart",
   "signedUrls.resolve",

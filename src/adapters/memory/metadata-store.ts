@@ -4,6 +4,7 @@ import type { PublicKey } from "../../ports/signer.ts";
 import { backlog } from "./metadata/backlog.ts";
 import { MemoryAuditCalls } from "./metadata/audit-calls.ts";
 import * as files from "./metadata/files.ts";
+import { findIdempotent } from "./metadata/idempotency.ts";
 import * as projects from "./metadata/projects.ts";
 import * as receipts from "./metadata/receipts.ts";
 import * as uploads from "./metadata/uploads.ts";
@@ -146,6 +147,13 @@ export class MemoryMetadataStore extends MemoryAuditCalls implements port.Metada
     return this.run((tx) => receipts.listPublicKeys(tx));
   }
 
+  async findIdempotent(
+    subject: string,
+    keyHash: Uint8Array,
+    validForMs: number,
+  ): Promise<port.Idempotent | null> {
+    return this.run((tx) => findIdempotent(tx, subject, keyHash, validForMs));
+  }
   async backlog(): Promise<port.Backlog> {
     return this.run(backlog);
   }

@@ -5,6 +5,7 @@ import type { PublicKey } from "../../ports/signer.ts";
 import { backlog } from "./backlog.ts";
 import { AuditCalls } from "./audit-calls.ts";
 import * as files from "./files.ts";
+import { findIdempotent } from "./idempotency.ts";
 import * as projects from "./projects.ts";
 import * as receipts from "./receipts.ts";
 import * as binding from "./store-binding.ts";
@@ -141,6 +142,13 @@ export class PostgresMetadataStore extends AuditCalls implements port.MetadataSt
     return this.read((tx) => receipts.listPublicKeys(tx));
   }
 
+  findIdempotent(
+    subject: string,
+    keyHash: Uint8Array,
+    validForMs: number,
+  ): Promise<port.Idempotent | null> {
+    return this.read((tx) => findIdempotent(tx, subject, keyHash, validForMs));
+  }
   backlog(): Promise<port.Backlog> {
     return this.read(backlog);
   }

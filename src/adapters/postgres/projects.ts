@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import { ExpungeError } from "../../core/errors.ts";
 import type { Hold, Instant, Project } from "../../core/model.ts";
 import type { NewProject, ProjectPatch, ProjectQuery } from "../../ports/metadata/index.ts";
+import { recordIdempotent } from "./idempotency.ts";
 import type { ProjectRow } from "./schema.ts";
 import { cursor, readNow, type Session } from "./session.ts";
 
@@ -76,6 +77,10 @@ export function refuseHeld(project: Project): void {
 }
 
 export async function createProject(session: Session, input: NewProject): Promise<Project> {
+  await recordIdempotent(session, input.idempotent, {
+    projectUid: input.uid,
+    resource: input.uid,
+  });
   const now = await readNow(session);
   // Deleted projects keep their row (R7), so their ids are taken too.
   const row = await session.db

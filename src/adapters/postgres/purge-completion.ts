@@ -1,3 +1,4 @@
+import { forgetIdempotent } from "./idempotency.ts";
 import { sql } from "kysely";
 import { projectStateOf, transition } from "../../core/deletion.ts";
 import { ExpungeError } from "../../core/errors.ts";
@@ -164,11 +165,12 @@ async function factsOf(session: Session, row: DeletionRow, counted: Counted): Pr
 }
 
 async function writeEnd(
-  { db }: Session,
+  session: Session,
   row: DeletionRow,
   now: Instant,
   surfaces: readonly SurfaceCounts[],
 ): Promise<void> {
+  const { db } = session;
   const state = transition(row.state, "verified");
   if (state === null) throw new Error(`${row.id} cannot be completed from '${row.state}'`);
   await db
@@ -206,4 +208,5 @@ async function writeEnd(
     })
     .where("uid", "=", row.project_uid)
     .execute();
+  await forgetIdempotent(session, row.project_uid);
 }

@@ -36,6 +36,7 @@ export interface Tables {
   "expunge.chain_head": ChainHeadTable;
   "expunge.public_keys": PublicKeysTable;
   "expunge.store_binding": StoreBindingTable;
+  "expunge.idempotent": IdempotentTable;
 }
 
 /** Written as text, read as what it says. */
@@ -231,6 +232,17 @@ export interface PublicKeysTable {
 export interface StoreBindingTable {
   single: Generated<boolean>;
   store_id: string;
+}
+
+/** What a creation was named by, until it is a day old or its project is deleted (R7). */
+export interface IdempotentTable {
+  subject: string;
+  key_hash: Uint8Array;
+  fingerprint: Uint8Array;
+  project_uid: string;
+  /** A project's uid or an upload's id. */
+  resource: string;
+  created_at: Instant;
 }
 
 export type ProjectRow = Selectable<ProjectsTable>;

@@ -8,6 +8,7 @@ import type {
   NewUpload,
 } from "../../ports/metadata/index.ts";
 import { checkQuota, fileFrom, findFile, placeFile } from "./files.ts";
+import { recordIdempotent } from "./idempotency.ts";
 import { lockActive, lockProject } from "./projects.ts";
 import { addRemoval } from "./removals.ts";
 import type { UploadRow } from "./schema.ts";
@@ -58,6 +59,10 @@ function notOpen(): ExpungeError {
 
 export async function openUpload(session: Session, input: NewUpload): Promise<Upload> {
   const { project, now } = await lockActive(session, input.projectUid);
+  await recordIdempotent(session, input.idempotent, {
+    projectUid: input.projectUid,
+    resource: input.id,
+  });
   const replaced = await findFile(session, project.uid, input.path);
   checkQuota(project, replaced, input.sizeBytes ?? 0);
   const row = await session.db

@@ -1,6 +1,7 @@
 import { callerOf } from "../auth.ts";
 import { decodeCursor, encodeCursor } from "../cursor.ts";
 import type { App, RouteDeps } from "../deps.ts";
+import { answerOnce, IDEMPOTENCY_HEADER, idempotencyKey } from "../idempotency.ts";
 import { schemaOf } from "../operation.ts";
 import { noQuery, projectParams } from "../schema/common.ts";
 import {
@@ -35,15 +36,17 @@ function addMakingRoutes(app: App, deps: RouteDeps): void {
       tag: "projects",
       querystring: noQuery,
       body: createProjectBody,
+      headers: IDEMPOTENCY_HEADER,
       answers: { 201: { description: "The project", json: projectSchema } },
-      errors: ["project-exists", "invalid-project-id", "id-not-allowed"],
+      errors: ["project-exists", "invalid-project-id", "id-not-allowed", "idempotency-key-reused"],
     }),
     handler: async (request, reply): Promise<ProjectJson> => {
       const { ttlSeconds, ...input } = request.body;
-      const project = await projects.create(callerOf(request), {
+      const made = await projects.createOnce(callerOf(request), idempotencyKey(request), {
         ...input,
         ...(ttlSeconds === undefined ? {} : { ttlMs: ttlSeconds * 1000 }),
       });
+      const project = answerOnce(reply, made);
       reply.code(201).header("location", `/v1/projects/${encodeURIComponent(project.id)}`);
       return projectView(project);
     },

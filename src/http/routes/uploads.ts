@@ -2,6 +2,7 @@ import { timestamp } from "../../core/receipt.ts";
 import { callerOf } from "../auth.ts";
 import type { App, RouteDeps } from "../deps.ts";
 import { absoluteUrl } from "../links.ts";
+import { answerOnce, IDEMPOTENCY_HEADER, idempotencyKey } from "../idempotency.ts";
 import { schemaOf } from "../operation.ts";
 import { quoteEtag } from "../preconditions.ts";
 import type { ProblemCode } from "../problem.ts";
@@ -45,16 +46,26 @@ function addOpenRoute(app: App, deps: RouteDeps): void {
       params: projectParams,
       querystring: noQuery,
       body: openUploadBody,
+      headers: IDEMPOTENCY_HEADER,
       answers: { 201: { description: "The upload and its parts", json: uploadSchema } },
-      errors: [...OF_PROJECT, "invalid-path", "quota-exceeded", "file-too-large"],
+      errors: [
+        ...OF_PROJECT,
+        "invalid-path",
+        "quota-exceeded",
+        "file-too-large",
+        "upload-not-open",
+        "idempotency-key-reused",
+      ],
     }),
     handler: async (request, reply): Promise<UploadJson> => {
       const { id } = request.params;
-      const upload = await deps.services.uploads.open(callerOf(request), id, {
+      const { uploads } = deps.services;
+      const made = await uploads.openOnce(callerOf(request), id, idempotencyKey(request), {
         contentType: "application/octet-stream",
         metadata: {},
         ...request.body,
       });
+      const upload = answerOnce(reply, made);
       const project = encodeURIComponent(id);
       reply.code(201).header("location", `/v1/projects/${project}/uploads/${upload.id}`);
       return uploadView(upload);

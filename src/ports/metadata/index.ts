@@ -3,6 +3,7 @@ import type { BacklogStore } from "./backlog.ts";
 import type { AuditStore } from "./audits.ts";
 import type { DeletionStore } from "./deletions.ts";
 import type { FileStore } from "./files.ts";
+import type { IdempotencyStore } from "./idempotency.ts";
 import type { ProjectStore } from "./projects.ts";
 import type { ReceiptStore } from "./receipts.ts";
 import type { SettleStore } from "./settles.ts";
@@ -26,6 +27,7 @@ export interface MetadataStore
     TombstoneStore,
     ReceiptStore,
     BacklogStore,
+    IdempotencyStore,
     AuditStore,
     StoreBinding {
   /** The database's clock, which alone decides (R8). */
@@ -37,6 +39,7 @@ export * from "./backlog.ts";
 export * from "./audits.ts";
 export * from "./deletions.ts";
 export * from "./files.ts";
+export * from "./idempotency.ts";
 export * from "./projects.ts";
 export * from "./receipts.ts";
 export * from "./settles.ts";

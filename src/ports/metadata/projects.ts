@@ -1,3 +1,4 @@
+import type { NewIdempotent } from "./idempotency.ts";
 import type { Hold, Instant, Metadata, Project, ProjectState } from "../../core/model.ts";
 
 export interface NewProject {
@@ -10,6 +11,7 @@ export interface NewProject {
   /** Counted from the database's now; `expiresAt` wins where both are given. */
   readonly ttlMs: number | null;
   readonly expiresAt: Instant | null;
+  readonly idempotent?: NewIdempotent;
 }
 
 export interface ProjectPatch {
@@ -32,7 +34,10 @@ export interface ProjectQuery {
 }
 
 export interface ProjectStore {
-  /** @throws ExpungeError `project-exists`, also for the id of a deleted project */
+  /**
+   * @throws ExpungeError `project-exists`, also for the id of a deleted project;
+   * `idempotency-key-reused`
+   */
   createProject(project: NewProject): Promise<Project>;
   /** Deleted projects are found too: id, uid, owner and times remain (R7). */
   findProject(id: string): Promise<Project | null>;

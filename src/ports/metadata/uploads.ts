@@ -1,5 +1,6 @@
 import type { FileRow, Metadata, Upload } from "../../core/model.ts";
 import type { FilePrecondition } from "./files.ts";
+import type { NewIdempotent } from "./idempotency.ts";
 
 export interface NewUpload {
   readonly id: string;
@@ -15,6 +16,7 @@ export interface NewUpload {
   /** The store's own id, opened before; null for an empty file, which has no object (R1). */
   readonly storeUploadId: string | null;
   readonly expiresInMs: number;
+  readonly idempotent?: NewIdempotent;
 }
 
 export interface CommitFacts {
@@ -52,7 +54,7 @@ export interface UploadStore {
   /**
    * The quota is held against the project's bytes with the declared size (0 when null) in the place of
    * the file at the path. @throws ExpungeError `project-not-found`, `project-not-active`,
-   * `quota-exceeded`
+   * `quota-exceeded`, `idempotency-key-reused`
    */
   openUpload(upload: NewUpload): Promise<Upload>;
   findUpload(projectUid: string, id: string): Promise<Upload | null>;

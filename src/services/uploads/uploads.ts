@@ -1,26 +1,19 @@
 import { type Caller, requireRight } from "../../core/caller.ts";
 import { ExpungeError } from "../../core/errors.ts";
 import { isUid } from "../../core/ids.ts";
-import { canonicalKey } from "../../core/keys.ts";
 import { LIMITS } from "../../core/limits.ts";
-import type { Instant, Metadata, Project, Upload } from "../../core/model.ts";
-import { partBytes, planParts } from "../../core/parts.ts";
+import type { Instant, Project, Upload } from "../../core/model.ts";
+import { partBytes } from "../../core/parts.ts";
 import { normalisePath } from "../../core/paths.ts";
 import { isStoreError } from "../../core/store-errors.ts";
-import type { Committed, NewUpload } from "../../ports/metadata/index.ts";
+import type { Committed } from "../../ports/metadata/index.ts";
 import type { Part, SignedRequest } from "../../ports/object-store.ts";
 import type { Context } from "../context.ts";
-import { newUid } from "../files/put.ts";
+import { makeOnce, type Once } from "../idempotency.ts";
 import { type Projects, refuseDeleted } from "../projects.ts";
 import { endUpload } from "./ending.ts";
-import { beginUpload, finishUpload, notActive } from "./making.ts";
-
-export interface OpenUpload {
-  readonly path: string;
-  readonly sizeBytes: number;
-  readonly contentType: string;
-  readonly metadata: Metadata;
-}
+import { notOpen, type OpenUpload, openUpload, stillOpen } from "./opening.ts";
+import { finishUpload, notActive } from "./making.ts";
 
 export interface PartUrl extends SignedRequest {
   readonly expiresAt: Instant;
@@ -50,33 +43,29 @@ export class Uploads {
 
   /** @throws ExpungeError `project-not-active`, `quota-exceeded`, `file-too-large`, `invalid-path` */
   async open(caller: Caller, projectId: string, input: OpenUpload): Promise<Upload> {
+    return (await this.openOnce(caller, projectId, undefined, input)).made;
+  }
+
+  /**
+   * The same, once for all requests with this key.
+   * @throws ExpungeError as `open`; `idempotency-key-reused`; `upload-not-open` when the upload that
+   * the key opened has ended
+   */
+  async openOnce(
+    caller: Caller,
+    projectId: string,
+    idempotencyKey: string | undefined,
+    input: OpenUpload,
+  ): Promise<Once<Upload>> {
     requireRight(caller, "projects:write");
     const path = normalisePath(input.path);
     const project = refuseDeleted(await this.#projects.find(caller, projectId));
     if (project.state !== "active") throw notActive();
-    const { metadata, store } = this.#context;
-    const { partSizeBytes } = planParts(input.sizeBytes, await store.capabilities());
-    const fileUid = await newUid(this.#context);
-    const upload: Omit<NewUpload, "storeUploadId"> = {
-      id: await newUid(this.#context),
-      projectUid: project.uid,
-      path,
-      key: canonicalKey(project.uid, fileUid),
-      fileUid,
-      sizeBytes: input.sizeBytes,
-      partSizeBytes,
-      contentType: input.contentType,
-      metadata: input.metadata,
-      direct: true,
-      expiresInMs: LIMITS.uploadExpiryMs,
-    };
-    // An empty file has no object and so no upload in the store (R1).
-    const opened =
-      input.sizeBytes === 0
-        ? await metadata.openUpload({ ...upload, storeUploadId: null })
-        : await beginUpload(this.#context, upload);
-    this.#context.log.info({ project: project.uid, upload: upload.id }, "upload opened");
-    return opened;
+    return await makeOnce(this.#context, caller, idempotencyKey, {
+      request: { openUpload: { projectUid: project.uid, ...input } },
+      make: (idempotent) => openUpload(this.#context, project, { ...input, path }, idempotent),
+      again: ({ resource }) => stillOpen(this.#context, project, resource),
+    });
   }
 
   /** A request by which the caller sends one part. @throws ExpungeError `upload-not-open`, ... */
@@ -285,10 +274,6 @@ function missingParts(parts: readonly Part[], count: number): readonly number[] 
   const there = new Set(parts.map(({ partNumber }) => partNumber));
   const all = Array.from({ length: count }, (_, i) => i + 1);
   return all.filter((number) => !there.has(number)).slice(0, LIMITS.residueShown);
-}
-
-function notOpen(): ExpungeError {
-  return new ExpungeError("upload-not-open", "The upload was ended or completed.");
 }
 
 function partText(part: Omit<SignedPart, "tag">): string {

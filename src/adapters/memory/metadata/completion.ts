@@ -1,3 +1,4 @@
+import { forgetIdempotent } from "./idempotency.ts";
 import { projectStateOf, transition } from "../../../core/deletion.ts";
 import type { Deletion, Evidence, Instant } from "../../../core/model.ts";
 import type { Sealed, SealFacts } from "../../../ports/metadata/index.ts";
@@ -93,6 +94,7 @@ function writeEnd(tx: Tx, row: DeletionRow, now: Instant, settleAfterMs: readonl
     fileCount: 0,
     sizeBytes: 0,
   });
+  forgetIdempotent(tx, project.uid);
 }
 
 /** What stands against a receipt (I3, R6, R7), or null. */

@@ -1,13 +1,16 @@
+import { recordIdempotent, refuseUsedKey } from "./idempotency.ts";
 import type { Hold, Instant, Project } from "../../../core/model.ts";
 import type { NewProject, ProjectPatch, ProjectQuery } from "../../../ports/metadata/index.ts";
 import { compareUtf8 } from "../../../core/encoding.ts";
 import { activeProject, byBytes, projectOf, refusal, type Tx } from "./state.ts";
 
 export function createProject(tx: Tx, input: NewProject): Project {
+  refuseUsedKey(tx, input.idempotent);
   // Deleted projects keep their row (R7), so their ids are taken too.
   if (findProject(tx, input.id) || tx.rows.projects.has(input.uid)) {
     throw refusal("project-exists", `There is or was a project '${input.id}'.`);
   }
+  recordIdempotent(tx, input.idempotent, { projectUid: input.uid, resource: input.uid });
   const project: Project = {
     id: input.id,
     uid: input.uid,

@@ -12,7 +12,12 @@ import type {
   Surface,
   Upload,
 } from "../../../core/model.ts";
-import type { Removal, StoredAmendment, StoredReceipt } from "../../../ports/metadata/index.ts";
+import type {
+  Idempotent,
+  Removal,
+  StoredAmendment,
+  StoredReceipt,
+} from "../../../ports/metadata/index.ts";
 import type { PublicKey } from "../../../ports/signer.ts";
 
 export interface UploadRow {
@@ -113,6 +118,8 @@ export interface Rows {
   /** By their place in the chain. */
   readonly amendments: Map<number, AmendmentRow>;
   readonly publicKeys: Map<string, PublicKey>;
+  /** By the hash of the key and its subject. */
+  readonly idempotent: Map<string, Idempotent>;
 }
 
 /** The whole database at one moment, for `restore`. */
@@ -136,6 +143,7 @@ export function emptyRows(): Rows {
     receipts: new Map(),
     amendments: new Map(),
     publicKeys: new Map(),
+    idempotent: new Map(),
   };
 }
 

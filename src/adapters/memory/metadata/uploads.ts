@@ -1,3 +1,4 @@
+import { recordIdempotent, refuseUsedKey } from "./idempotency.ts";
 import { compareUtf8 } from "../../../core/encoding.ts";
 import type { FileRow, Upload } from "../../../core/model.ts";
 import type {
@@ -20,6 +21,7 @@ import {
 export function openUpload(tx: Tx, input: NewUpload): Upload {
   const project = activeProject(tx, input.projectUid);
   sizeWith(project, filesOf(tx, project.uid).get(input.path), input.sizeBytes ?? 0);
+  refuseUsedKey(tx, input.idempotent);
   if (tx.rows.uploads.has(input.id)) throw new Error(`upload ${input.id} exists already`);
   const upload: Upload = {
     id: input.id,
@@ -38,6 +40,8 @@ export function openUpload(tx: Tx, input: NewUpload): Upload {
     expiresAt: tx.now + input.expiresInMs,
   };
   tx.rows.uploads.set(upload.id, { upload, changedAt: tx.now, settled: false });
+  const { projectUid, id: resource } = input;
+  recordIdempotent(tx, input.idempotent, { projectUid, resource });
   return upload;
 }
 

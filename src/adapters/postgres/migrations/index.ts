@@ -7,6 +7,7 @@ import { SCHEMA } from "../schema.ts";
 import * as initial from "./0001-initial.ts";
 import * as storeBinding from "./0002-store-binding.ts";
 import * as afterCompletion from "./0003-after-completion.ts";
+import * as idempotent from "./0008-idempotent.ts";
 import * as audits from "./0010-audits.ts";
 
 /** In order; a name that was published is never changed. There is no way down: rows are evidence. */
@@ -14,6 +15,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "0001-initial": initial,
   "0002-store-binding": storeBinding,
   "0003-after-completion": afterCompletion,
+  "0008-idempotent": idempotent,
   "0010-audits": audits,
 };
 
