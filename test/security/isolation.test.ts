@@ -89,6 +89,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   "GET /v1/debug/verify-cleanup/{id}": { admin: true },
   "GET /v1/debug/project-files/{id}": { admin: true },
   "POST /v1/debug/self-test": { admin: true },
+  "GET /metrics": { admin: true },
 };
 
 const PROJECTS = ["projects", undefined, undefined];
