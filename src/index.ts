@@ -21,24 +21,19 @@ export async function createExpunge(options: ExpungeOptions = {}): Promise<Runni
   return await composeService(config, { log: options.log ?? openLog({ level: "warn" }) });
 }
 
+export * from "./engine.ts";
 export type { Running } from "./compose.ts";
+export { openReceiptSigner, readReceipt } from "./compose/receipt-signer.ts";
+export {
+  openFileStore,
+  openMemoryStore,
+  openS3Store,
+  type S3StoreSettings,
+} from "./compose/stores.ts";
 export type { Config, ConfigFile, ConfigOptions } from "./config.ts";
 export { type Caller, type Right, RIGHTS } from "./core/caller.ts";
 export { DatabaseError, type DatabaseErrorCode } from "./core/database-errors.ts";
-export { type ErrorCode, ERRORS, ExpungeError, isExpungeError } from "./core/errors.ts";
-export type {
-  Deletion,
-  DeletionState,
-  FileRow,
-  Outcome,
-  Project,
-  ProjectState,
-  Residue,
-  Surface,
-  SurfaceCounts,
-} from "./core/model.ts";
+export type { Deletion, DeletionState, FileRow, Project, ProjectState } from "./core/model.ts";
 export { parseReceipt, type ReceiptPayload } from "./core/receipt.ts";
-export { StoreError, type StoreErrorCode } from "./core/store-errors.ts";
-export type { Log } from "./ports/log.ts";
 export type { Services } from "./services/index.ts";
 export { VERSION } from "./version.ts";

@@ -75,6 +75,7 @@ const EXIT_OF: Readonly<Record<ErrorCode, ExitCode>> = {
   "service-unreachable": EXIT.unreachable,
   "not-ready": EXIT.unreachable,
   internal: EXIT.unexpected,
+  "on-verified-failed": EXIT.unexpected,
 };
 
 export function exitCodeOf(code: ErrorCode): ExitCode {

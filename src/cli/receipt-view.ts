@@ -19,7 +19,7 @@ export function receiptLines(payload: Shown): string[] {
         ["store", `${store.kind}:${store.bucket}${store.prefix === "" ? "" : `/${store.prefix}`}`],
         ["removed", `${totals.deleted} (${formatBytes(totals.bytes)}), ${totals.absent} absent`],
         ["requested", times.requestedAt],
-        ["fenced", times.fencedAt],
+        ["fenced", times.fencedAt ?? "nothing was fenced"],
         ["verified", times.verifiedAt],
         ["issued", times.issuedAt],
         ["Merkle root", payload.merkle.root],

@@ -33,6 +33,8 @@ export const ERRORS = {
   "project-held": "Release the hold first.",
   "deletion-blocked":
     "Remove the cause that the residue names, then retry: 'expunge deletion retry ID'.",
+  "on-verified-failed":
+    "Everything is deleted and verified; correct what onVerified does and call delete again, which calls it again.",
   "too-many-objects": "Look at the plan (dryRun=true) and raise or drop maxObjects.",
   "file-exists": "Choose another path, or delete the file that is there.",
   "upload-not-open": "Open a new upload.",

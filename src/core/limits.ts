@@ -127,6 +127,8 @@ export const LIMITS = {
   auditLooksInFlight: 16,
 
   trackedPageKeys: 1000,
+  /** Engine: tracked keys of one project, which are held in memory; a Set holds 16 million at most. */
+  engineTrackedKeysMax: 10_000_000,
   eraseBatchRows: 5000,
   removalBatchKeys: 500,
   leafPageRows: 10_000,

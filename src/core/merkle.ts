@@ -1,4 +1,5 @@
 import { sha256 } from "@noble/hashes/sha2.js";
+import { toHex } from "./encoding.ts";
 
 /**
  * The Merkle tree hash of RFC 9162 section 2.1.1 over a stream of leaves, in memory that grows with
@@ -33,6 +34,16 @@ export class MerkleTree {
     }
     return right ?? sha256(new Uint8Array());
   }
+}
+
+/** The root over leaves in the order of their own bytes, as a receipt has it. */
+export function rootOf(leaves: readonly Uint8Array[]): Uint8Array {
+  const tree = new MerkleTree();
+  const sorted = leaves
+    .map((leaf) => ({ leaf, hex: toHex(leaf) }))
+    .sort((a, b) => (a.hex < b.hex ? -1 : Number(a.hex > b.hex)));
+  for (const { leaf } of sorted) tree.add(leaf);
+  return tree.root();
 }
 
 const LEAF = Uint8Array.of(0);

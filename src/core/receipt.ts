@@ -49,7 +49,8 @@ export interface ReceiptPayload {
   readonly times: {
     readonly requestedAt: string;
     readonly purgeStartedAt: string;
-    readonly fencedAt: string;
+    /** Null where nothing was fenced: every surface is `emptied`. */
+    readonly fencedAt: string | null;
     readonly verifiedAt: string;
     readonly issuedAt: string;
   };
@@ -71,7 +72,7 @@ export interface ReceiptFacts {
   readonly times: {
     readonly requestedAt: Instant;
     readonly purgeStartedAt: Instant;
-    readonly fencedAt: Instant;
+    readonly fencedAt: Instant | null;
     readonly verifiedAt: Instant;
     readonly issuedAt: Instant;
   };
@@ -87,6 +88,10 @@ export const NOT_COVERED: readonly string[] = [
   "backups of expunge's database",
   "copies that were downloaded or made by other means than expunge",
 ];
+
+/** What is said besides where the application wrote the objects by itself. */
+const NOT_FENCED =
+  "objects that come after the verification: the application's writers were not fenced";
 
 /**
  * Only what lies below the canonical prefix is out of everybody else's reach: legacy prefixes are not,
@@ -105,6 +110,7 @@ export function buildReceipt(facts: ReceiptFacts): ReceiptPayload {
     facts.surfaces.reduce((total, counts) => total + counts[field], 0);
   const names = facts.surfaces.map(({ surface }) => surface);
   const { times } = facts;
+  const isFenced = times.fencedAt !== null;
   return {
     version: 1,
     sequence: facts.sequence,
@@ -114,7 +120,7 @@ export function buildReceipt(facts: ReceiptFacts): ReceiptPayload {
     store: facts.store,
     surfaces: facts.surfaces.map(({ surface, found, deleted, absent, bytes }) => ({
       surface,
-      guarantee: guaranteeOf(surface, names),
+      guarantee: isFenced ? guaranteeOf(surface, names) : "emptied",
       found,
       deleted,
       absent,
@@ -125,7 +131,7 @@ export function buildReceipt(facts: ReceiptFacts): ReceiptPayload {
     times: {
       requestedAt: timestamp(times.requestedAt),
       purgeStartedAt: timestamp(times.purgeStartedAt),
-      fencedAt: timestamp(times.fencedAt),
+      fencedAt: times.fencedAt === null ? null : timestamp(times.fencedAt),
       verifiedAt: timestamp(times.verifiedAt),
       issuedAt: timestamp(times.issuedAt),
     },
@@ -136,7 +142,11 @@ export function buildReceipt(facts: ReceiptFacts): ReceiptPayload {
       entries,
     })),
     capabilities: facts.capabilities,
-    notCovered: [...NOT_COVERED, ...facts.lacking.map((lack) => NOT_COVERED_WITHOUT[lack])],
+    notCovered: [
+      ...NOT_COVERED,
+      ...(isFenced ? [] : [NOT_FENCED]),
+      ...facts.lacking.map((lack) => NOT_COVERED_WITHOUT[lack]),
+    ],
   };
 }
 

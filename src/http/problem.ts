@@ -57,6 +57,7 @@ export const STATUS: Readonly<Record<ProblemCode, number>> = {
   "headers-too-large": 431,
   internal: 500,
   "object-missing": 500,
+  "on-verified-failed": 500,
   // What a caller cannot have caused: the service's own settings, data and keys.
   "invalid-config": 500,
   "invalid-layout": 500,

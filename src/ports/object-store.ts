@@ -143,7 +143,7 @@ export interface CapabilityOptions {
 
 /** Where the objects lie, as the receipt names it. */
 export interface StoreIdentity {
-  readonly kind: "file" | "s3" | "memory";
+  readonly kind: "file" | "s3" | "r2" | "memory";
   readonly bucket: string;
   readonly prefix: string;
 }

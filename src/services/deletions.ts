@@ -6,7 +6,7 @@ import { known } from "../core/known.ts";
 import { LIMITS } from "../core/limits.ts";
 import type { Deletion, DeletionState, Project, Residue, SettleResult } from "../core/model.ts";
 import type { Context } from "./context.ts";
-import { makePlan, type Plan } from "./plan.ts";
+import { makePlan, type Plan, tooManyObjects } from "./plan.ts";
 import { type Listed, pageOf, type Projects, refuseDeleted } from "./projects.ts";
 import { inOrder } from "./purge/seal.ts";
 import { allSurfaces } from "./purge/survey.ts";
@@ -176,11 +176,7 @@ export class Deletions {
   async #refuseMoreThan(project: Project, maxObjects: number): Promise<void> {
     const { objects } = await makePlan(this.#context, project, maxObjects + 1);
     if (objects <= maxObjects) return;
-    throw new ExpungeError(
-      "too-many-objects",
-      `The project has more than the ${maxObjects} objects that were allowed; nothing was changed.`,
-      { details: { maxObjects } },
-    );
+    throw tooManyObjects(maxObjects);
   }
 
   async #ofDeleted(project: Project): Promise<Deletion> {

@@ -1,10 +1,16 @@
+import { ExpungeError } from "../core/errors.ts";
 import { known } from "../core/known.ts";
 import { LIMITS } from "../core/limits.ts";
 import type { Surface } from "../core/model.ts";
-import type { Context } from "./context.ts";
 import { uploadPages } from "./listing.ts";
-import { allSurfaces, type ProjectRef, surveyListing, surveyUncovered } from "./purge/survey.ts";
-import { attributedBatches, ownVersions, uncoveredVersions } from "./purge/survey-versions.ts";
+import type { ProjectRef, SurveyContext } from "./purge/run.ts";
+import { allSurfaces, surveyListing, surveyUncovered, uploadListings } from "./purge/survey.ts";
+import {
+  attributedBatches,
+  ownVersions,
+  type Survey,
+  uncoveredVersions,
+} from "./purge/survey-versions.ts";
 import { keepsVersions, listsUploads } from "./versions.ts";
 
 export interface PlanSurface {
@@ -27,29 +33,30 @@ export interface Plan {
  * there: enough to refuse a deletion that is larger than its caller expects.
  */
 export async function makePlan(
-  context: Context,
+  context: SurveyContext,
   project: ProjectRef,
   objectsMax = Number.MAX_SAFE_INTEGER,
+  signal?: AbortSignal,
 ): Promise<Plan> {
-  const versioned = await keepsVersions(context, true);
+  const survey = { context, project, ...(signal ? { signal } : {}) };
+  const versioned = await keepsVersions(context, true, signal);
   const tally = new Tally(allSurfaces(context, project, versioned));
-  if (versioned) await countVersions(context, project, tally, objectsMax);
-  else await countObjects(context, project, tally, objectsMax);
-  if (tally.objects < objectsMax) await countUploads(context, project, tally);
+  if (versioned) await countVersions(survey, tally, objectsMax);
+  else await countObjects(survey, tally, objectsMax);
+  if (tally.objects < objectsMax) await countUploads(survey, tally);
   return tally.plan(project.id);
 }
 
 async function countObjects(
-  context: Context,
-  project: ProjectRef,
+  { context, project, signal }: Survey,
   tally: Tally,
   objectsMax: number,
 ): Promise<void> {
-  for await (const { key, entry } of surveyUncovered(context, project)) {
+  for await (const { key, entry } of surveyUncovered(context, project, signal)) {
     if (entry) tally.add("tracked", key, entry.sizeBytes);
   }
   for (const listing of context.layouts.surfacesFor(project)) {
-    for await (const pages of surveyListing(context, project, listing)) {
+    for await (const pages of surveyListing(context, project, listing, signal)) {
       for (const { surface, entries } of pages) {
         for (const { key, sizeBytes } of entries) tally.add(surface, key, sizeBytes);
       }
@@ -59,32 +66,28 @@ async function countObjects(
 }
 
 /** As the deletion counts: of each key one version as the object, the others as `versions`. */
-async function countVersions(
-  context: Context,
-  project: ProjectRef,
-  tally: Tally,
-  objectsMax: number,
-): Promise<void> {
+async function countVersions(survey: Survey, tally: Tally, objectsMax: number): Promise<void> {
+  const { context, project } = survey;
   const sources = [
-    { surface: "tracked" as const, versions: uncoveredVersions({ context, project }) },
+    { surface: "tracked" as const, versions: uncoveredVersions(survey) },
     ...context.layouts.surfacesFor(project).map((listing) => ({
       surface: listing.surface,
-      versions: ownVersions({ context }, listing),
+      versions: ownVersions(survey, listing),
     })),
   ];
   for (const { surface, versions } of sources) {
-    for await (const batch of attributedBatches({ context, project }, surface, versions)) {
+    for await (const batch of attributedBatches(survey, surface, versions)) {
       for (const { surface, version } of batch) tally.add(surface, version.key, version.sizeBytes);
       if (tally.objects >= objectsMax) return;
     }
   }
 }
 
-async function countUploads(context: Context, project: ProjectRef, tally: Tally): Promise<void> {
-  if (!(await listsUploads(context))) return;
-  const listings = context.layouts.surfacesFor(project);
+async function countUploads({ context, project, signal }: Survey, tally: Tally): Promise<void> {
+  if (!(await listsUploads(context, signal))) return;
+  const listings = uploadListings(context, project);
   for (const prefix of new Set(listings.map((one) => one.prefix))) {
-    for await (const entries of uploadPages(context, prefix)) {
+    for await (const entries of uploadPages(context, prefix, signal)) {
       for (const { key } of entries) {
         const isOwn = listings.some((one) => one.prefix === prefix && one.owns(key));
         if (isOwn) tally.add("multipart", key, 0);
@@ -120,4 +123,13 @@ class Tally {
     const bytes = surfaces.reduce((sum, counts) => sum + counts.bytes, 0);
     return { projectId, objects: this.objects, bytes, surfaces };
   }
+}
+
+/** The refusal of a deletion that is larger than its caller expects. */
+export function tooManyObjects(maxObjects: number): ExpungeError {
+  return new ExpungeError(
+    "too-many-objects",
+    `The project has more than the ${maxObjects} objects that were allowed; nothing was changed.`,
+    { details: { maxObjects } },
+  );
 }

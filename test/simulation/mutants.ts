@@ -49,15 +49,15 @@ const SOURCE_MUTANTS: readonly Mutant[] = [
     name: "the log of removals is written after the request (R5)",
     change: {
       file: `${PURGE}/sweep.ts`,
-      from: "  await recordPage(run, surface, units);\n  const keys = entries.map(({ key }) => key);\n  const removed = await removeKeys(run.context, keys, run.signal);",
-      to: "  const keys = entries.map(({ key }) => key);\n  const removed = await removeKeys(run.context, keys, run.signal);\n  await recordPage(run, surface, units);",
+      from: "  await run.record.page(surface, units);\n  const keys = entries.map(({ key }) => key);\n  const removed = await removeKeys(run.context, keys, run.signal);",
+      to: "  const keys = entries.map(({ key }) => key);\n  const removed = await removeKeys(run.context, keys, run.signal);\n  await run.record.page(surface, units);",
     },
   },
   {
     name: "an upload that became an object counts as both",
     change: {
       file: `${PURGE}/fence.ts`,
-      from: "await run.record.retract(keyHash);",
+      from: 'await run.record.retract("multipart", uploadUnit(upload.key, upload.storeUploadId));',
       to: "",
     },
     // It takes a Complete that lands between the log and the abort: some 7 in 100,000 schedules.
@@ -185,8 +185,8 @@ const SOURCE_MUTANTS: readonly Mutant[] = [
     name: "what came back is removed and stated nowhere (I12)",
     change: {
       file: `${PURGE}/settle.ts`,
-      from: "page: (surface, entries) => metadata.recordReturned(id, token, surface, entries),",
-      to: "page: () => Promise.resolve(),",
+      from: "metadata.recordReturned(id, token, surface, entriesOf(salt, surface, units)),",
+      to: "Promise.resolve(),",
     },
   },
   {

@@ -13,6 +13,7 @@ type Layer =
   | "config"
   | "compose"
   | "version"
+  | "engine"
   | "index";
 
 /** ARCHITECTURE.md, "The house": what each layer may import, besides itself. */
@@ -27,7 +28,18 @@ const MAY_IMPORT: Readonly<Record<Layer, readonly Layer[]>> = {
   config: ["core"],
   compose: ["core", "ports", "services", "adapters", "http", "cli", "config", "version"],
   version: [],
-  index: ["core", "ports", "services", "adapters", "http", "config", "compose", "version"],
+  engine: ["core", "ports", "services", "adapters"],
+  index: [
+    "core",
+    "ports",
+    "services",
+    "adapters",
+    "http",
+    "config",
+    "compose",
+    "version",
+    "engine",
+  ],
 };
 
 /** What each layer may import the types of. */

@@ -6,10 +6,12 @@ import { hasListingPrefix, listingPrefix, matchLayout } from "./match.ts";
 import { findConflict, type Provable, provable } from "./overlap.ts";
 import {
   CANONICAL_LAYOUT,
+  CANONICAL_NAME,
   invalidLayout,
   type Layout,
   type LayoutDefinition,
   parseLayout,
+  parseTemplate,
 } from "./template.ts";
 
 export { type Explanation, explainKey } from "./match.ts";
@@ -52,7 +54,7 @@ export function createLayoutSet(
 ): LayoutSet {
   const layouts = definitions.map((definition) => parseLayout(idFormat, definition));
   refuseSameNames(layouts);
-  prove(layouts);
+  prove(layouts, [CANONICAL_LAYOUT]);
   return {
     idFormat,
     layouts,
@@ -63,23 +65,54 @@ export function createLayoutSet(
       canonicalSurface(uid),
       // No id has the form of a uid, but for a project whose own id another one has by now
       // (`buryAgain`): the legacy objects of that id are the other one's (I4).
-      ...(id === uid ? [] : legacySurfaces(id)),
+      ...(id === uid ? [] : surfacesOf(idFormat, layouts, id)),
     ],
   };
+}
 
-  function legacySurfaces(id: string): SurfaceListing[] {
-    if (layouts.length > 0 && !isProjectId(idFormat, id)) {
-      throw new ExpungeError(
-        "invalid-project-id",
-        `No layout can be searched for the project '${id.slice(0, 80)}': ids are now declared as ${idFormat.text}.`,
-      );
-    }
-    return layouts.map((layout) => ({
-      surface: `legacy:${layout.name}`,
-      prefix: listingPrefix(layout, id),
-      owns: (key) => matchLayout(layout, key) === id,
-    }));
+/** The layouts of an application that writes its objects by itself, proven in the same way. */
+export interface OwnLayoutSet {
+  /** The canonical one first, where there is one. */
+  readonly layouts: readonly Layout[];
+  /** @throws ExpungeError `invalid-project-id` when there are layouts and the id is not of the form */
+  surfacesFor(projectId: string): readonly SurfaceListing[];
+}
+
+/**
+ * The same for an application whose keys expunge does not make: its canonical layout is what it declares,
+ * if any, and holds ids where that of expunge holds uids.
+ * @throws ExpungeError `invalid-layout`, `ambiguous-layouts`
+ */
+export function createOwnLayoutSet(
+  idFormat: IdFormat,
+  canonical: string | undefined,
+  definitions: readonly LayoutDefinition[],
+): OwnLayoutSet {
+  const layouts = definitions.map((definition) => parseLayout(idFormat, definition));
+  if (canonical !== undefined) {
+    layouts.unshift(parseTemplate(idFormat, { name: CANONICAL_NAME, template: canonical }));
   }
+  refuseSameNames(layouts);
+  prove(layouts, []);
+  return { layouts, surfacesFor: (id) => surfacesOf(idFormat, layouts, id) };
+}
+
+function surfacesOf(
+  idFormat: IdFormat,
+  layouts: readonly Layout[],
+  id: string,
+): readonly SurfaceListing[] {
+  if (layouts.length > 0 && !isProjectId(idFormat, id)) {
+    throw new ExpungeError(
+      "invalid-project-id",
+      `No layout can be searched for the project '${id.slice(0, 80)}': ids are now declared as ${idFormat.text}.`,
+    );
+  }
+  return layouts.map((layout) => ({
+    surface: layout.name === CANONICAL_NAME ? layout.name : `legacy:${layout.name}`,
+    prefix: listingPrefix(layout, id),
+    owns: (key) => matchLayout(layout, key) === id,
+  }));
 }
 
 function canonicalSurface(uid: string): SurfaceListing {
@@ -95,8 +128,9 @@ function refuseSameNames(layouts: readonly Layout[]): void {
   }
 }
 
-function prove(layouts: readonly Layout[]): void {
-  const canonical = provable(CANONICAL_LAYOUT);
+/** @param others what they must not meet either */
+function prove(layouts: readonly Layout[], others: readonly Layout[]): void {
+  const before = others.map((layout) => provable(layout));
   const proven: Provable[] = [];
   for (const layout of layouts) {
     const candidate = provable(layout);
@@ -107,7 +141,7 @@ function prove(layouts: readonly Layout[]): void {
         "what follows {project} must begin with a character that no id has, or ids be declared with a fixed length",
       );
     }
-    for (const other of [canonical, ...proven]) refuseConflict(other, candidate);
+    for (const other of [...before, ...proven]) refuseConflict(other, candidate);
     proven.push(candidate);
   }
 }

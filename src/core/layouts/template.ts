@@ -69,10 +69,19 @@ export const CANONICAL_LAYOUT: Layout = compile(CANONICAL_NAME, `projects/${SLOT
  * @throws ExpungeError `invalid-layout`
  */
 export function parseLayout(idFormat: IdFormat, definition: LayoutDefinition): Layout {
-  const { name, template } = definition;
-  const problem = problemOfName(name) ?? problemOfTemplate(template);
+  const problem = problemOfName(definition.name);
   if (problem !== null) throw invalidLayout(definition, problem);
-  return compile(name, template, idFormat);
+  return parseTemplate(idFormat, definition);
+}
+
+/**
+ * The same for a layout whose name is given by us.
+ * @throws ExpungeError `invalid-layout`
+ */
+export function parseTemplate(idFormat: IdFormat, definition: LayoutDefinition): Layout {
+  const problem = problemOfTemplate(definition.template);
+  if (problem !== null) throw invalidLayout(definition, problem);
+  return compile(definition.name, definition.template, idFormat);
 }
 
 /** The error for a layout that cannot be used. */

@@ -28,7 +28,7 @@ export const receiptPayloadSchema = z
     times: z.object({
       requestedAt: timestampSchema,
       purgeStartedAt: timestampSchema,
-      fencedAt: timestampSchema,
+      fencedAt: timestampSchema.nullable(),
       verifiedAt: timestampSchema,
       issuedAt: timestampSchema,
     }),

@@ -1,12 +1,12 @@
 import { ExpungeError } from "../../core/errors.ts";
 import { LIMITS } from "../../core/limits.ts";
 import type { Deletion, Residue, Upload } from "../../core/model.ts";
-import { logEntry, uploadUnit } from "../../core/removal-log.ts";
+import { uploadUnit } from "../../core/removal-log.ts";
 import { isStoreError, outcomeOf, StoreError } from "../../core/store-errors.ts";
 import { listKey } from "../listing.ts";
 import { inPool } from "../pool.ts";
 import { abortInStore } from "../uploads/ending.ts";
-import type { PurgeRun } from "./run.ts";
+import type { PurgeRun, SweepRun } from "./run.ts";
 
 /** The fence stands, or it does not for these uploads. */
 export type Fenced =
@@ -69,7 +69,7 @@ async function endAll(
 }
 
 async function endForFence(run: PurgeRun, upload: Upload): Promise<void> {
-  const { context, salt, signal } = run;
+  const { context, signal } = run;
   if (upload.storeUploadId !== null) {
     const bytes = await bytesOfParts(run, upload.key, upload.storeUploadId);
     if (bytes !== null) await logUpload(run, upload.key, upload.storeUploadId, bytes);
@@ -79,8 +79,7 @@ async function endForFence(run: PurgeRun, upload: Upload): Promise<void> {
   run.log.info({ upload: upload.id }, "upload had become an object; the sweep takes it");
   if (upload.storeUploadId === null) return;
   // Complete won: nothing was lost as an upload, and the object is counted by itself (I7).
-  const { keyHash } = logEntry(salt, "multipart", uploadUnit(upload.key, upload.storeUploadId), 0);
-  await run.record.retract(keyHash);
+  await run.record.retract("multipart", uploadUnit(upload.key, upload.storeUploadId));
 }
 
 /**
@@ -97,7 +96,7 @@ async function becameObject({ context, signal }: PurgeRun, upload: Upload): Prom
 
 /** Bytes of an open upload's parts, or null when the store does not know it any more. */
 export async function bytesOfParts(
-  run: PurgeRun,
+  run: SweepRun,
   key: string,
   storeUploadId: string,
 ): Promise<number | null> {
@@ -113,11 +112,11 @@ export async function bytesOfParts(
 
 /** Before the request that aborts it, as with every removal (R5). */
 export async function logUpload(
-  run: PurgeRun,
+  run: SweepRun,
   key: string,
   storeUploadId: string,
   bytes: number,
 ): Promise<void> {
-  const entry = logEntry(run.salt, "multipart", uploadUnit(key, storeUploadId), bytes);
-  await run.record.page("multipart", [entry]);
+  const unit = uploadUnit(key, storeUploadId);
+  await run.record.page("multipart", [{ unit, sizeBytes: bytes }]);
 }

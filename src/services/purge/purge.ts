@@ -1,5 +1,4 @@
 import { doublingMs } from "../../core/backoff.ts";
-import { itemAt } from "../../core/item-at.ts";
 import { LIMITS } from "../../core/limits.ts";
 import type { Deletion, Residue } from "../../core/model.ts";
 import { StoreError } from "../../core/store-errors.ts";
@@ -7,6 +6,7 @@ import { DatabaseError, type DatabaseErrorCode } from "../../core/database-error
 import { ExpungeError, messageOf } from "../../core/errors.ts";
 import { StaleClaimError } from "../../ports/metadata/index.ts";
 import type { Context } from "../context.ts";
+import { blockedBy, type Cause } from "./blocked.ts";
 import { fence } from "./fence.ts";
 import { whileClaimed } from "./claim.ts";
 import { type PurgeRun, removalLog } from "./run.ts";
@@ -33,7 +33,7 @@ export async function runPurge(
   const log = context.log.child({ deletion: deletionId, project: claim.deletion.projectUid });
   log.info({ state: claim.deletion.state, attempt: claim.deletion.attempts }, "deletion claimed");
   const { projectId: id, projectUid: uid } = claim.deletion;
-  const record = removalLog(context, deletionId, claim.token);
+  const record = removalLog(context, deletionId, claim.token, claim.salt);
   const startedAt = context.clock.now();
   let end: PurgeEnd | "failed" = "failed";
   try {
@@ -161,17 +161,6 @@ async function stop(run: PurgeRun, residue: readonly Residue[]): Promise<false> 
 function moved(run: PurgeRun, deletion: Deletion): void {
   run.log.info({ state: deletion.state }, "deletion moved");
   run.context.watch.notify(deletion.id);
-}
-
-interface Cause {
-  readonly code: Residue["code"] | ExpungeError["code"];
-  readonly reason: string;
-}
-
-function blockedBy(residue: readonly Residue[]): Cause {
-  const { code, message } = itemAt(residue, 0);
-  const what = residue.length === 1 ? "1 key" : `${residue.length} keys`;
-  return { code, reason: `${what} could not be removed: ${message}` };
 }
 
 function causeOf(error: unknown): Cause {

@@ -6,7 +6,7 @@ import { type SettleClaim, type SettleEnd, StaleClaimError } from "../../ports/m
 import type { Context } from "../context.ts";
 import { signAmendment } from "./amendment.ts";
 import { whileClaimed } from "./claim.ts";
-import type { PurgeRun, RemovalRecord } from "./run.ts";
+import { entriesOf, keyHashOf, type PurgeRun, type RemovalRecord } from "./run.ts";
 import { sweep } from "./sweep.ts";
 import { listAll } from "./verify.ts";
 
@@ -25,16 +25,22 @@ export async function runSettle(
   if (!claim) return null;
   const log = context.log.child({ deletion: deletionId, project: claim.deletion.projectUid });
   const { projectId: id, projectUid: uid } = claim.deletion;
-  const record = returnedLog(context, deletionId, claim.token);
+  const record = returnedLog(context, deletionId, claim.token, claim.salt);
   return await whileClaimed(context, { id: deletionId, token: claim.token, log }, outer, (signal) =>
     settle({ context, ...claim, project: { id, uid }, record, log, signal }, claim, outer),
   );
 }
 
-function returnedLog({ metadata }: Context, id: string, token: number): RemovalRecord {
+function returnedLog(
+  { metadata }: Context,
+  id: string,
+  token: number,
+  salt: Uint8Array,
+): RemovalRecord {
   return {
-    page: (surface, entries) => metadata.recordReturned(id, token, surface, entries),
-    retract: (keyHash) => metadata.retractReturned(id, token, keyHash),
+    page: (surface, units) =>
+      metadata.recordReturned(id, token, surface, entriesOf(salt, surface, units)),
+    retract: (surface, unit) => metadata.retractReturned(id, token, keyHashOf(salt, surface, unit)),
     // The count of a completed deletion is final: what comes after stands in amendments.
     progress: () => Promise.resolve(),
   };

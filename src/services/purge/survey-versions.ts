@@ -3,14 +3,14 @@ import { LIMITS } from "../../core/limits.ts";
 import type { Surface } from "../../core/model.ts";
 import { versionUnit } from "../../core/removal-log.ts";
 import type { VersionEntry } from "../../ports/object-store.ts";
-import type { Context } from "../context.ts";
 import { versionPages } from "../listing.ts";
 import { representatives, type Told, versionsOfKey } from "../versions.ts";
-import { type ProjectRef, uncoveredKeys } from "./survey.ts";
+import type { ProjectRef, SurveyContext } from "./run.ts";
+import { uncoveredKeys } from "./survey.ts";
 
 /** Whose versions, and where. */
 export interface Survey {
-  readonly context: Context;
+  readonly context: SurveyContext;
   readonly project: ProjectRef;
   readonly signal?: AbortSignal;
 }

@@ -2,13 +2,8 @@ import type { SurfaceListing } from "../../core/layouts/index.ts";
 import { LIMITS } from "../../core/limits.ts";
 import type { Surface } from "../../core/model.ts";
 import type { ObjectEntry } from "../../ports/object-store.ts";
-import type { Context } from "../context.ts";
 import { listKey, objectPages } from "../listing.ts";
-
-export interface ProjectRef {
-  readonly id: string;
-  readonly uid: string;
-}
+import type { ProjectRef, SurveyContext, UploadListing } from "./run.ts";
 
 /** Objects of one listing page that belong to one surface of the project, and to no other project. */
 export interface SurveyPage {
@@ -17,14 +12,22 @@ export interface SurveyPage {
 }
 
 /** Every surface of the project that has objects, in the order of the sweep. */
-export function objectSurfaces(context: Context, project: ProjectRef): readonly Surface[] {
+export function objectSurfaces(context: SurveyContext, project: ProjectRef): readonly Surface[] {
   const listings = context.layouts.surfacesFor(project).map(({ surface }) => surface);
   return ["tracked", ...listings];
 }
 
+/** Where the project's uploads are listed; a prefix may stand there more than once. */
+export function uploadListings(
+  context: SurveyContext,
+  project: ProjectRef,
+): readonly UploadListing[] {
+  return context.uploadListings?.() ?? context.layouts.surfacesFor(project);
+}
+
 /** All surfaces, also those that held nothing: a receipt names each of them. */
 export function allSurfaces(
-  context: Context,
+  context: SurveyContext,
   project: ProjectRef,
   versioned: boolean,
 ): readonly Surface[] {
@@ -38,7 +41,7 @@ export function allSurfaces(
  * names are told apart as `tracked`; both differences are reported (R4).
  */
 export async function* surveyListing(
-  context: Context,
+  context: SurveyContext,
   project: ProjectRef,
   listing: SurfaceListing,
   signal?: AbortSignal,
@@ -58,7 +61,7 @@ export async function* surveyListing(
 
 /** Tracked keys that no listing surface covers. */
 export async function* uncoveredKeys(
-  context: Context,
+  context: SurveyContext,
   project: ProjectRef,
 ): AsyncGenerator<{ readonly key: string }> {
   const listings = context.layouts.surfacesFor(project);
@@ -71,7 +74,7 @@ export async function* uncoveredKeys(
 
 /** The same, each with what a listing of its own shows. */
 export async function* surveyUncovered(
-  context: Context,
+  context: SurveyContext,
   project: ProjectRef,
   signal?: AbortSignal,
 ): AsyncGenerator<{ readonly key: string; readonly entry: ObjectEntry | null }> {
@@ -82,7 +85,7 @@ export async function* surveyUncovered(
 
 /** Keys that rows of the project name, in order, page by page. */
 export async function* trackedPages(
-  context: Context,
+  context: SurveyContext,
   project: ProjectRef,
 ): AsyncGenerator<readonly { key: string; sizeBytes: number }[]> {
   let after: string | undefined;

@@ -4,8 +4,8 @@ import type { Residue, Surface } from "../../core/model.ts";
 import type { VersionEntry } from "../../ports/object-store.ts";
 import { inPool } from "../pool.ts";
 import { removeVersions } from "../removing.ts";
-import { noteRemoved, recordPage } from "./page.ts";
-import type { PurgeRun } from "./run.ts";
+import { noteRemoved } from "./page.ts";
+import type { SweepRun } from "./run.ts";
 import { attributedBatches, ownVersions, uncoveredVersions } from "./survey-versions.ts";
 
 /**
@@ -14,14 +14,14 @@ import { attributedBatches, ownVersions, uncoveredVersions } from "./survey-vers
  * object of any other store would; the others and the markers count as `versions`.
  */
 export async function sweepVersions(
-  run: PurgeRun,
+  run: SweepRun,
   listing: SurfaceListing,
 ): Promise<readonly Residue[]> {
   return await removeInBatches(run, listing.surface, ownVersions(run, listing));
 }
 
 /** The same for tracked keys that no listing surface covers. */
-export async function sweepUncoveredVersions(run: PurgeRun): Promise<readonly Residue[]> {
+export async function sweepUncoveredVersions(run: SweepRun): Promise<readonly Residue[]> {
   return await removeInBatches(run, "tracked", uncoveredVersions(run));
 }
 
@@ -30,7 +30,7 @@ export async function sweepUncoveredVersions(run: PurgeRun): Promise<readonly Re
  * recorded, and so were all younger versions of its key.
  */
 async function removeInBatches(
-  run: PurgeRun,
+  run: SweepRun,
   own: Surface,
   versions: AsyncIterable<VersionEntry>,
 ): Promise<readonly Residue[]> {
@@ -40,7 +40,7 @@ async function removeInBatches(
       const surfaces = [...Map.groupBy(batch, ({ surface }) => surface)];
       for (const [surface, entries] of surfaces) {
         const units = entries.map(({ unit, version }) => ({ unit, sizeBytes: version.sizeBytes }));
-        await recordPage(run, surface, units);
+        await run.record.page(surface, units);
       }
       for (const [surface, entries] of surfaces) {
         await add(async () => {

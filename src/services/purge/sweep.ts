@@ -1,7 +1,7 @@
 import type { SurfaceListing } from "../../core/layouts/index.ts";
 import { LIMITS } from "../../core/limits.ts";
 import type { Residue, Surface } from "../../core/model.ts";
-import { logEntry, uploadUnit } from "../../core/removal-log.ts";
+import { uploadUnit } from "../../core/removal-log.ts";
 import { outcomeOf, StoreError } from "../../core/store-errors.ts";
 import type { ObjectEntry, UploadEntry } from "../../ports/object-store.ts";
 import { listKey, uploadPages } from "../listing.ts";
@@ -10,9 +10,9 @@ import { removeKeys } from "../removing.ts";
 import { abortInStore } from "../uploads/ending.ts";
 import { keepsVersions, listsUploads } from "../versions.ts";
 import { bytesOfParts, logUpload } from "./fence.ts";
-import { noteRemoved, recordPage } from "./page.ts";
-import type { PurgeRun } from "./run.ts";
-import { surveyListing, surveyUncovered } from "./survey.ts";
+import { noteRemoved } from "./page.ts";
+import type { SweepRun } from "./run.ts";
+import { surveyListing, surveyUncovered, uploadListings } from "./survey.ts";
 import { sweepUncoveredVersions, sweepVersions } from "./sweep-versions.ts";
 
 /**
@@ -21,7 +21,7 @@ import { sweepUncoveredVersions, sweepVersions } from "./sweep-versions.ts";
  * it. A surface that fails does not keep the others from being swept; what is not proven gone is
  * answered as residue.
  */
-export async function sweep(run: PurgeRun): Promise<readonly Residue[]> {
+export async function sweep(run: SweepRun): Promise<readonly Residue[]> {
   const residue: Residue[] = [];
   const take = async (
     surface: Surface,
@@ -54,7 +54,7 @@ export async function sweep(run: PurgeRun): Promise<readonly Residue[]> {
   return residue;
 }
 
-async function sweepListing(run: PurgeRun, listing: SurfaceListing): Promise<readonly Residue[]> {
+async function sweepListing(run: SweepRun, listing: SurfaceListing): Promise<readonly Residue[]> {
   const { context, project, signal } = run;
   const refused: Residue[] = [];
   await inPool(LIMITS.sweepPagesInFlight, async (add) => {
@@ -71,7 +71,7 @@ async function sweepListing(run: PurgeRun, listing: SurfaceListing): Promise<rea
 
 /** A surface that could not be listed or swept whole is `unknown`, and that is residue (I3). */
 async function attempt(
-  run: PurgeRun,
+  run: SweepRun,
   surface: Surface,
   prefix: string,
   work: () => Promise<readonly Residue[]>,
@@ -92,18 +92,18 @@ export function unknownSurface(surface: Surface, prefix: string, error: StoreErr
 
 /** Records a page in the removal log, then asks the store to remove it (R5). */
 async function removePage(
-  run: PurgeRun,
+  run: SweepRun,
   surface: Surface,
   entries: readonly ObjectEntry[],
 ): Promise<readonly Residue[]> {
   const units = entries.map(({ key, sizeBytes }) => ({ unit: key, sizeBytes }));
-  await recordPage(run, surface, units);
+  await run.record.page(surface, units);
   const keys = entries.map(({ key }) => key);
   const removed = await removeKeys(run.context, keys, run.signal);
   return await noteRemoved(run, surface, keys.length, removed);
 }
 
-async function sweepUncovered(run: PurgeRun): Promise<readonly Residue[]> {
+async function sweepUncovered(run: SweepRun): Promise<readonly Residue[]> {
   const { context, project, signal } = run;
   const residue: Residue[] = [];
   let page: ObjectEntry[] = [];
@@ -117,7 +117,7 @@ async function sweepUncovered(run: PurgeRun): Promise<readonly Residue[]> {
   return residue;
 }
 
-async function sweepUploads(run: PurgeRun, prefix: string): Promise<readonly Residue[]> {
+async function sweepUploads(run: SweepRun, prefix: string): Promise<readonly Residue[]> {
   const residue: Residue[] = [];
   await inPool(LIMITS.abortsInFlight, async (add) => {
     for await (const entries of ownUploadPages(run, prefix)) {
@@ -132,7 +132,7 @@ async function sweepUploads(run: PurgeRun, prefix: string): Promise<readonly Res
   return residue;
 }
 
-async function sweepUpload(run: PurgeRun, { key, uploadId }: UploadEntry): Promise<Residue | null> {
+async function sweepUpload(run: SweepRun, { key, uploadId }: UploadEntry): Promise<Residue | null> {
   try {
     const bytes = await bytesOfParts(run, key, uploadId);
     if (bytes === null) return null;
@@ -140,8 +140,7 @@ async function sweepUpload(run: PurgeRun, { key, uploadId }: UploadEntry): Promi
     await abortInStore(run.context, key, uploadId, run.signal);
     if (await listKey(run.context, key, run.signal)) {
       // It became an object after all: nothing was lost as an upload (I7).
-      const { keyHash } = logEntry(run.salt, "multipart", uploadUnit(key, uploadId), 0);
-      await run.record.retract(keyHash);
+      await run.record.retract("multipart", uploadUnit(key, uploadId));
       return null;
     }
   } catch (error) {
@@ -155,18 +154,18 @@ async function sweepUpload(run: PurgeRun, { key, uploadId }: UploadEntry): Promi
 
 /** Pages of incomplete uploads below a prefix, of each only what belongs to the project (I4). */
 export async function* ownUploadPages(
-  run: PurgeRun,
+  run: SweepRun,
   prefix: string,
 ): AsyncGenerator<readonly UploadEntry[]> {
   const { context, project, signal } = run;
-  const listings = context.layouts.surfacesFor(project).filter((one) => one.prefix === prefix);
+  const listings = uploadListings(context, project).filter((one) => one.prefix === prefix);
   for await (const entries of uploadPages(context, prefix, signal)) {
     yield entries.filter(({ key }) => listings.some((listing) => listing.owns(key)));
   }
 }
 
 /** The prefixes below which uploads are listed, each once. */
-export function uploadPrefixes(run: PurgeRun): readonly string[] {
-  const listings = run.context.layouts.surfacesFor(run.project);
+export function uploadPrefixes(run: SweepRun): readonly string[] {
+  const listings = uploadListings(run.context, run.project);
   return [...new Set(listings.map(({ prefix }) => prefix))];
 }

@@ -1,10 +1,9 @@
 import { LIMITS } from "../../core/limits.ts";
 import type { Evidence, Residue, Surface } from "../../core/model.ts";
-import { logEntry } from "../../core/removal-log.ts";
 import { StoreError } from "../../core/store-errors.ts";
 import { objectPages, versionPages } from "../listing.ts";
 import { keepsVersions, listsUploads, versionsOfKey } from "../versions.ts";
-import type { PurgeRun } from "./run.ts";
+import { entriesOf, type PurgeRun, type SweepRun } from "./run.ts";
 import { ownUploadPages, unknownSurface, uploadPrefixes } from "./sweep.ts";
 import { surveyUncovered, trackedPages, uncoveredKeys } from "./survey.ts";
 
@@ -28,7 +27,7 @@ export async function verify(run: PurgeRun): Promise<readonly Residue[]> {
 
 /** What every surface shows, each listed from the start to the end (R6). */
 export async function listAll(
-  run: PurgeRun,
+  run: SweepRun,
 ): Promise<{ readonly evidence: readonly Evidence[]; readonly found: readonly Residue[] }> {
   const { context, project } = run;
   const evidence: Evidence[] = [];
@@ -61,7 +60,7 @@ export async function listAll(
  * since a moment ago, and then what the sweep removed is only hidden.
  */
 async function examineVersions(
-  run: PurgeRun,
+  run: SweepRun,
   evidence: Evidence[],
   found: Residue[],
 ): Promise<void> {
@@ -92,7 +91,7 @@ async function examineVersions(
 
 /** Of a store that is declared to list no uploads nothing is asked, and there is no evidence. */
 async function examineUploads(
-  run: PurgeRun,
+  run: SweepRun,
   evidence: Evidence[],
   found: Residue[],
 ): Promise<void> {
@@ -114,7 +113,7 @@ async function examineUploads(
 
 /** What the store says of a surface; where it cannot be asked, the surface is unknown (I3). */
 async function isToBeListed(
-  run: PurgeRun,
+  run: SweepRun,
   surface: Surface,
   found: Residue[],
   ask: () => Promise<boolean>,
@@ -132,7 +131,7 @@ type See = (key: string) => void;
 
 /** One surface's listing: evidence when it ends, residue for what it shows or when it fails. */
 async function examine(
-  run: PurgeRun,
+  run: SweepRun,
   surface: Surface,
   prefix: string,
   evidence: Evidence[],
@@ -162,7 +161,8 @@ async function recordAbsent(run: PurgeRun): Promise<void> {
   const { context, deletion, token, salt, project } = run;
   for await (const page of trackedPages(context, project)) {
     run.signal.throwIfAborted();
-    const entries = page.map(({ key, sizeBytes }) => logEntry(salt, "tracked", key, sizeBytes));
+    const units = page.map(({ key, sizeBytes }) => ({ unit: key, sizeBytes }));
+    const entries = entriesOf(salt, "tracked", units);
     await context.metadata.recordAbsent(deletion.id, token, "tracked", entries);
   }
 }

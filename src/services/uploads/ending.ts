@@ -8,7 +8,7 @@ import type { Context } from "../context.ts";
  * nothing can come of it any more but what came already. Throws when that stays open.
  */
 export async function abortInStore(
-  context: Context,
+  context: Pick<Context, "store">,
   key: string,
   storeUploadId: string,
   signal?: AbortSignal,

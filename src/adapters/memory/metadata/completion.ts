@@ -1,11 +1,12 @@
 import { forgetIdempotent } from "./idempotency.ts";
+import { rootOf } from "../../../core/merkle.ts";
 import { projectStateOf, transition } from "../../../core/deletion.ts";
 import type { Deletion, Evidence, Instant } from "../../../core/model.ts";
 import type { Sealed, SealFacts } from "../../../ports/metadata/index.ts";
 import { surfaceCounts } from "./counts.ts";
 import { viewOf } from "./deletions.ts";
 import { claimed, tracked } from "./purge.ts";
-import { chainHead, rootOf } from "./receipts.ts";
+import { chainHead } from "./receipts.ts";
 import { type DeletionRow, projectOf, refusal, type Tx } from "./state.ts";
 
 /** The facts to be sealed, and the revision of the deletion that they were counted at. */

@@ -1,5 +1,3 @@
-import { toHex } from "../../../core/encoding.ts";
-import { MerkleTree } from "../../../core/merkle.ts";
 import type { StoredAmendment, StoredReceipt } from "../../../ports/metadata/index.ts";
 import type { PublicKey } from "../../../ports/signer.ts";
 import type { Tx } from "./state.ts";
@@ -53,16 +51,6 @@ export function chainHead(tx: Tx): { sequence: number; hash: string | null } {
     if (amendment.sequence > head.sequence) head = amendment;
   }
   return head;
-}
-
-/** The root over leaves in the order of their bytes (docs/receipts.md). */
-export function rootOf(leaves: readonly Uint8Array[]): Uint8Array {
-  const tree = new MerkleTree();
-  const sorted = leaves
-    .map((leaf) => ({ leaf, hex: toHex(leaf) }))
-    .sort((a, b) => (a.hex < b.hex ? -1 : Number(a.hex > b.hex)));
-  for (const { leaf } of sorted) tree.add(leaf);
-  return tree.root();
 }
 
 export function keepPublicKey(tx: Tx, key: PublicKey): void {

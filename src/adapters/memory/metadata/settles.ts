@@ -10,7 +10,8 @@ import {
   StaleClaimError,
 } from "../../../ports/metadata/index.ts";
 import { viewOf } from "./deletions.ts";
-import { chainHead, rootOf } from "./receipts.ts";
+import { chainHead } from "./receipts.ts";
+import { rootOf } from "../../../core/merkle.ts";
 import type { DeletionRow, Settling, Tx } from "./state.ts";
 
 export function dueSettles(tx: Tx, limit: number): readonly string[] {
