@@ -1,6 +1,8 @@
+import { Validator } from "@seriousme/openapi-schema-validator";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { STATUS } from "../../src/http/problem.ts";
+import { contractOf, Schemas } from "./contract.ts";
 import { type HttpService, startHttp } from "./support.ts";
 
 let http: HttpService;
@@ -56,6 +58,47 @@ test("the OpenAPI document is 3.1 and describes every operation with summary, id
     expect(operation.tags.every((tag) => known.has(tag))).toBe(true);
     expect(Object.keys(operation.responses).some((status) => Number(status) < 400)).toBe(true);
   }
+});
+
+test("the OpenAPI document passes the standard's own schema, and every schema in it compiles strictly", async () => {
+  const document = JSON.parse(
+    (await http.call({ as: "", method: "GET", url: "/openapi.json" })).body,
+  ) as Record<string, object>;
+  const validator = new Validator();
+  expect(await validator.validate(structuredClone(document))).toEqual({ valid: true });
+  expect(validator.version).toBe("3.1");
+  const broken = await new Validator().validate({ ...document, paths: { x: {} } });
+  expect(broken.valid).toBe(false);
+  const schemas = new Schemas(document);
+  const all = schemasIn(document["paths"]).concat(schemasIn(document["components"]));
+  expect(all.length).toBeGreaterThan(100);
+  for (const schema of all)
+    expect(schemas.compile(schema), JSON.stringify(schema)).toBeTypeOf("function");
+  expect(() => schemas.compile({ type: "objekt" })).toThrow();
+  expect(() => schemas.compile({ type: "string", format: "date-tim" })).toThrow();
+});
+
+/** What stands under a key `schema`, and every named schema. */
+function schemasIn(value: unknown): unknown[] {
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([name, one]: [string, unknown]) => {
+    if (name === "schema") return [one];
+    if (name === "schemas") return Object.values(one as Record<string, unknown>);
+    return schemasIn(one);
+  });
+}
+
+test("an answer that the OpenAPI document does not tell of is found by the check of the http tests", async () => {
+  const contract = contractOf(http.app.swagger());
+  const answer = await http.call({ as: "", method: "GET", url: "/healthz" });
+  const changed = (fields: object): typeof answer =>
+    Object.assign(Object.create(answer) as typeof answer, fields);
+  const check = (fields: object) => () => contract("GET", "/healthz", changed(fields));
+  expect(check({})).not.toThrow();
+  expect(check({ statusCode: 204 })).toThrow("not documented");
+  expect(check({ body: '{"status":"ok"}' })).toThrow("version");
+  expect(check({ body: '{"status":"ok","version":"1","more":1}' })).toThrow("additional");
+  expect(check({ headers: { "content-type": "text/json" } })).toThrow("no text/json documented");
 });
 
 test("every route of the router stands in the OpenAPI document, and nothing else does", async () => {

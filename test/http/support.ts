@@ -6,6 +6,7 @@ import { z } from "zod";
 import { PrometheusMetrics } from "../../src/adapters/prometheus-metrics.ts";
 import type { Caller, Right } from "../../src/core/caller.ts";
 import { type AppDeps, createApp } from "../../src/http/app.ts";
+import { contractOf } from "./contract.ts";
 import { makeService, type TestService, type TestServiceOptions } from "../support/context.ts";
 
 /** Tokens and who they stand for. */
@@ -54,7 +55,7 @@ export async function startHttp(
     random: context.random,
     ...options.http,
   });
-  const contract = contractOf(app);
+  const contract = contractOf(app.swagger());
   return {
     ...service,
     app,
@@ -124,75 +125,6 @@ export function expectProblem(
   }
   expect(response.headers["x-request-id"]).toBe(problem["instance"]);
   return problem;
-}
-
-const documentSchema = z.object({
-  paths: z.record(
-    z.string(),
-    z.record(
-      z.string(),
-      z.looseObject({
-        responses: z.record(
-          z.string(),
-          z.looseObject({
-            content: z.record(z.string(), z.looseObject({ schema: z.unknown() })).optional(),
-          }),
-        ),
-      }),
-    ),
-  ),
-  components: z.object({ schemas: z.record(z.string(), z.unknown()) }),
-});
-
-type Contract = (method: string, url: string, response: LightMyRequestResponse) => void;
-
-/** Checks that an answer is one that the published document tells of, body included. */
-function contractOf(app: FastifyInstance): Contract {
-  const { paths, components } = documentSchema.parse(JSON.parse(JSON.stringify(app.swagger())));
-  const patterns = Object.entries(paths).map(([path, item]) => {
-    const source = path
-      .split("/")
-      .map((part) => (part === "{path}" ? ".*" : part.startsWith("{") ? "[^/]+" : part))
-      .join("/")
-      .replaceAll(".well", String.raw`\.well`);
-    return { pattern: new RegExp(`^${source}$`), item, wild: path.includes("{path}") };
-  });
-  const schemas = new Map<unknown, z.ZodType>();
-  return (method, url, response) => {
-    const [path = ""] = url.split("?", 1);
-    const found = patterns.filter(({ pattern }) => pattern.test(path));
-    const match = found.find(({ wild }) => !wild) ?? found[0];
-    const operation = match?.item[method.toLowerCase()];
-    if (!operation) return;
-    const answer = operation.responses[String(response.statusCode)];
-    const said = `${method} ${path} answered ${response.statusCode}: ${response.body.slice(0, 500)}`;
-    if (!answer) throw new Error(`${said} (not documented)`);
-    const type = (response.headers["content-type"] ?? "").split(";", 1)[0] ?? "";
-    if (response.body === "" || !/[/+]json$/.test(type)) return;
-    if (answer.content?.["*/*"]) return;
-    const media = answer.content?.[type];
-    if (!media) throw new Error(`${said} (no ${type} documented)`);
-    const schema =
-      schemas.get(media) ?? z.fromJSONSchema(resolved(media.schema, components.schemas));
-    schemas.set(media, schema);
-    const result = schema.safeParse(JSON.parse(response.body));
-    if (!result.success) throw new Error(`${said} (${z.prettifyError(result.error)})`);
-  };
-}
-
-function resolved(
-  schema: unknown,
-  all: Readonly<Record<string, unknown>>,
-): z.core.JSONSchema.JSONSchema {
-  const resolve = (value: unknown): unknown => {
-    if (Array.isArray(value)) return value.map(resolve);
-    if (typeof value !== "object" || value === null) return value;
-    if ("$ref" in value && typeof value.$ref === "string") {
-      return resolve(all[value.$ref.replace("#/components/schemas/", "")]);
-    }
-    return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, resolve(one)]));
-  };
-  return resolve(schema) as z.core.JSONSchema.JSONSchema;
 }
 
 export async function listen(http: HttpService): Promise<{ port: number; origin: string }> {
