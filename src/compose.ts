@@ -159,7 +159,7 @@ function run({ config, context, admin, metrics, closeDatabase }: Parts): Running
     app: () =>
       createApp({
         services,
-        authenticate: authenticator(admin.token),
+        authenticate: authenticator(admin.token, services.tokens),
         log: context.log,
         metrics,
         readiness: () => ({ ready: started, reason: started ? null : "starting" }),

@@ -11,6 +11,7 @@ import { addProject } from "./commands/project.ts";
 import { addReceipt } from "./commands/receipt.ts";
 import { addServe } from "./commands/serve.ts";
 import { addSweep } from "./commands/sweep.ts";
+import { addToken } from "./commands/token.ts";
 import { EXIT, type ExitCode, failureOf, Interrupted } from "./exit-codes.ts";
 import type { Io } from "./io.ts";
 import { isBrokenPipe, write } from "./output.ts";
@@ -58,6 +59,7 @@ function programOf(shell: Shell): Command {
   addFile(program, shell);
   addDeletion(program, shell);
   addReceipt(program, shell);
+  addToken(program, shell);
   addLayouts(program, shell);
   addSweep(program, shell);
   return program;

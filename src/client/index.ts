@@ -6,6 +6,7 @@ import { Deletions } from "./deletions.ts";
 import { Files, Urls } from "./files.ts";
 import { Holds, Projects } from "./projects.ts";
 import { Receipts, Service } from "./receipts.ts";
+import { Tokens } from "./tokens.ts";
 import { type ClientOptions, Transport } from "./transport.ts";
 import { Uploads } from "./uploads.ts";
 
@@ -18,6 +19,7 @@ export interface ExpungeClient {
   readonly uploads: Uploads;
   readonly deletions: Deletions;
   readonly receipts: Receipts;
+  readonly tokens: Tokens;
   readonly service: Service;
 }
 
@@ -37,6 +39,7 @@ export function createClient(options: ClientOptions): ExpungeClient {
     uploads: new Uploads(transport),
     deletions,
     receipts: new Receipts(transport),
+    tokens: new Tokens(transport),
     service: new Service(transport),
   };
 }
@@ -46,11 +49,13 @@ export type {
   BulkDeletionJson,
   BulkPlanJson,
   CreateProjectJson,
+  CreateTokenJson,
   DeletionJson,
   FileChecksJson,
   FileJson,
   FileOutcomesJson,
   HoldJson,
+  MadeTokenJson,
   OpenUploadJson,
   PartsJson,
   PartUrlJson,
@@ -60,6 +65,7 @@ export type {
   ReceiptJson,
   ResidueJson,
   SignedUrlJson,
+  TokenJson,
   UploadJson,
 } from "../http/schema/index.ts";
 export type { DeletionFilter, Deletions, DeletionWaitOptions } from "./deletions.ts";
@@ -79,4 +85,5 @@ export type {
 export type { Receipts, Service } from "./receipts.ts";
 export type { PartSource, RunningUpload, UploadOptions, UploadProgress } from "./running-upload.ts";
 export type { Body, CallOptions, ClientOptions } from "./transport.ts";
+export type { Tokens } from "./tokens.ts";
 export type { CompletedPart, Uploads } from "./uploads.ts";

@@ -8,6 +8,8 @@ export interface Caller {
   /** Owner of what it makes, and the name in `requestedBy`. */
   readonly subject: string;
   readonly rights: ReadonlySet<Right>;
+  /** The id of the token that it came with, for the log; absent where there is none. */
+  readonly credential?: string;
 }
 
 export function isAdmin(caller: Caller): boolean {

@@ -15,6 +15,8 @@ export const ERRORS = {
     "Change or remove one of the two layouts, or declare project ids of a fixed length.",
   "invalid-receipt": "Obtain the receipt again from GET /v1/receipts/{projectUid}.",
   unauthorized: "Send the header 'Authorization: Bearer TOKEN' with a valid token.",
+  "token-expired": "Ask whoever gave you the token for a new one.",
+  "token-revoked": "Ask whoever gave you the token for a new one.",
   forbidden: "Use a token that has the right named in the message.",
   "id-not-allowed": "Leave out 'id' and 'owner', or use the admin token.",
   "project-not-found": "Check the id; projects of other owners are not shown.",
@@ -22,6 +24,7 @@ export const ERRORS = {
   "upload-not-found": "Open a new upload.",
   "deletion-not-found": "Check the id; 'GET /v1/deletions' lists the deletions.",
   "receipt-not-found": "A receipt exists once the project's deletion is completed.",
+  "token-not-found": "Check the id; 'GET /v1/tokens' lists the tokens.",
   "project-exists": "Choose another id; ids of deleted projects are not used again.",
   "project-not-active":
     "Restore the project first, or wait for its deletion to end; writes are refused until then.",

@@ -47,6 +47,9 @@ export const LIMITS = {
   /** For URLs of the store itself: they outlive the project that they lead into. */
   storeUrlExpiryMaxMs: 5 * MINUTE_MS,
 
+  /** How often the use of a token is written down: its last use is as exact as this. */
+  tokenUseRecordedEveryMs: MINUTE_MS,
+
   pageItemsDefault: 100,
   pageItemsMax: 1000,
   bulkItemsMax: 1000,

@@ -5,7 +5,14 @@ import { ExpungeError, messageOf } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 import { commonHeaders } from "./common-headers.ts";
 import type { RouteDeps } from "./deps.ts";
-import { type Failure, failureOf, HttpError, problemOf, STATUS } from "./problem.ts";
+import {
+  type Failure,
+  failureOf,
+  HttpError,
+  type ProblemCode,
+  problemOf,
+  STATUS,
+} from "./problem.ts";
 import { allowedMethods, type RouteTable } from "./route-table.ts";
 import { aimsAtFile, notUtf8, originForm } from "./target.ts";
 
@@ -78,9 +85,9 @@ function logFailure(
 function headersOf(failure: Failure): Record<string, string> {
   const headers: Record<string, string> = {};
   const { details } = failure;
-  if (failure.code === "unauthorized") headers["www-authenticate"] = 'Bearer realm="expunge"';
   // RFC 9110 section 15.5.9: what is still to come on this connection is not waited for.
   if (failure.code === "request-timeout") headers["connection"] = "close";
+  if (STATUS[failure.code] === 401) headers["www-authenticate"] = challengeOf(failure.code);
   if (failure.code === "range-not-satisfiable" && typeof details["sizeBytes"] === "number") {
     headers["content-range"] = `bytes */${details["sizeBytes"]}`;
   }
@@ -91,6 +98,12 @@ function headersOf(failure: Failure): Record<string, string> {
     );
   }
   return headers;
+}
+
+/** RFC 6750 section 3: why is told only to whoever showed the token's secret. */
+function challengeOf(code: ProblemCode): string {
+  const realm = 'Bearer realm="expunge"';
+  return code === "unauthorized" ? realm : `${realm}, error="invalid_token"`;
 }
 
 /** What Node's parser says of bytes that it refuses. */

@@ -7,6 +7,7 @@ export const TAGS = {
   files: "Files of a project",
   uploads: "Direct uploads: the caller sends the parts, expunge makes the file",
   deletions: "Deletions under way and completed",
+  tokens: "Tokens of the API, for administrators",
   receipts: "Signed statements of what was removed",
   debug: "Checks for administrators",
   service: "The service itself",
@@ -44,7 +45,12 @@ type Checked<O extends Operation> = Pick<O, Extract<keyof O, "params" | "queryst
 
 const ANY: readonly ProblemCode[] = ["invalid-request", "internal"];
 const ANY_OF_API: readonly ProblemCode[] = ["not-ready", "store-unavailable", "store-not-listable"];
-const ANY_WITH_TOKEN: readonly ProblemCode[] = ["unauthorized", "forbidden"];
+const ANY_WITH_TOKEN: readonly ProblemCode[] = [
+  "unauthorized",
+  "token-expired",
+  "token-revoked",
+  "forbidden",
+];
 const ANY_WITH_BODY: readonly ProblemCode[] = ["request-too-large", "unsupported-media-type"];
 
 /** Makes the schema of a route from its operation. */

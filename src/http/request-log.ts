@@ -17,6 +17,7 @@ export function logRequest(deps: RouteDeps, request: FastifyRequest, reply: Fast
     ms: Math.round(durationMs),
     requestId: request.id,
     caller: request.caller?.subject ?? null,
+    credential: request.caller?.credential ?? null,
     bytesReceived: lengthOf(request.headers["content-length"]),
     bytes: lengthOf(reply.getHeader("content-length")),
   };

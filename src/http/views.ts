@@ -1,4 +1,5 @@
 import type { Caller } from "../core/caller.ts";
+import type { ApiToken } from "../core/credentials.ts";
 import { LIMITS } from "../core/limits.ts";
 import type { Deletion, FileRow, Instant, Project, Residue, Upload } from "../core/model.ts";
 import { timestamp } from "../core/receipt.ts";
@@ -12,6 +13,7 @@ import type { DeletionJson, PlanJson, ResidueJson } from "./schema/deletion.ts";
 import type { FileJson } from "./schema/file.ts";
 import type { ProjectJson } from "./schema/project.ts";
 import type { ReceiptJson } from "./schema/receipt.ts";
+import type { TokenJson } from "./schema/token.ts";
 import type { PartsJson, UploadJson } from "./schema/upload.ts";
 
 /** What the core knows, as it goes over the wire: no field more. */
@@ -59,6 +61,20 @@ export function uploadView(upload: Upload): UploadJson {
 export function partsView(parts: readonly Part[]): PartsJson {
   return {
     parts: parts.map(({ partNumber, etag, sizeBytes }) => ({ partNumber, etag, sizeBytes })),
+  };
+}
+
+export function tokenView(token: ApiToken): TokenJson {
+  const { id, name, owner, rights } = token;
+  return {
+    id,
+    name,
+    owner,
+    rights: [...rights],
+    createdAt: timestamp(token.createdAt),
+    expiresAt: timestampOrNull(token.expiresAt),
+    revokedAt: timestampOrNull(token.revokedAt),
+    lastUsedAt: timestampOrNull(token.lastUsedAt),
   };
 }
 

@@ -7,6 +7,7 @@ import { SignedUrls } from "./files/signed-urls.ts";
 import { Monitor } from "./monitor.ts";
 import { Projects } from "./projects.ts";
 import { Receipts } from "./receipts.ts";
+import { Tokens } from "./tokens.ts";
 import { Uploads } from "./uploads/uploads.ts";
 
 /** The operations of expunge, as the faces and the library offer them. */
@@ -18,6 +19,7 @@ export interface Services {
   readonly deletions: Deletions;
   readonly bulkDeletions: BulkDeletions;
   readonly receipts: Receipts;
+  readonly tokens: Tokens;
   readonly debug: Debug;
   readonly monitor: Monitor;
 }
@@ -34,6 +36,7 @@ export function createServices(context: Context): Services {
     uploads: new Uploads(context, projects),
     signedUrls: new SignedUrls(context, projects, files),
     receipts: new Receipts(context),
+    tokens: new Tokens(context),
     debug: new Debug(context, projects, files, deletions),
     monitor: new Monitor(context),
   };

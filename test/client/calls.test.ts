@@ -37,6 +37,17 @@ test("a client makes, reads, changes and lists projects, each caller its own", a
   });
 });
 
+test("a client makes a token that works until it is revoked", async () => {
+  const rights = ["projects:read"] as const;
+  const made = await admin.tokens.create({ name: "t", owner: "alice", rights: [...rights] });
+  const reader = served.clientOf(made.token);
+  expect((await reader.projects.list()).items).toEqual([]);
+  expect((await admin.tokens.list({ limit: 1 })).items).toMatchObject([{ id: made.id }]);
+  await admin.tokens.revoke(made.id);
+  expect(await failureOf(reader.projects.list())).toEqual({ code: "token-revoked", status: 401 });
+  expect((await collected(admin.tokens.all())).map(({ id }) => id)).toEqual([made.id]);
+});
+
 test("a client pages through a list by its cursors", async () => {
   const { id } = await alice.projects.create();
   for (const path of ["a", "b", "c"]) await alice.files.put(id, path, path);

@@ -16,6 +16,7 @@ import { refusalsContract } from "./metadata/refusals.ts";
 import { removalLogContract } from "./metadata/removal-log.ts";
 import { settlesContract } from "./metadata/settles.ts";
 import { storedFilesContract } from "./metadata/stored-files.ts";
+import { tokensContract } from "./metadata/tokens.ts";
 import { tombstonesContract } from "./metadata/tombstones.ts";
 import { trackedContract } from "./metadata/tracked.ts";
 import { uploadsContract } from "./metadata/uploads.ts";
@@ -49,6 +50,7 @@ export function metadataStoreContract(name: string, make: () => Promise<Subject>
     tombstonesContract(fixture);
     backlogContract(fixture);
     idempotencyContract(fixture);
+    tokensContract(fixture);
   });
 }
 

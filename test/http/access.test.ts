@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { RIGHTS, type Right } from "../../src/core/caller.ts";
 import { ExpungeError } from "../../src/core/errors.ts";
+import { ADMIN } from "../support/context.ts";
 import {
   type Call,
   expectProblem,
@@ -25,6 +27,12 @@ beforeAll(async () => {
     payload: { path: "b", sizeBytes: 5 },
   });
   ids["uploadId"] = fieldOf(upload, "uploadId");
+  const token = await http.call({
+    method: "POST",
+    url: "/v1/tokens",
+    payload: { name: "hers", owner: "alice", rights: ["projects:read"] },
+  });
+  ids["tokenId"] = fieldOf(token, "id");
   ids["goneUid"] = await makeProject(http, "gone", "alice");
   const deleted = await http.call({ method: "DELETE", url: "/v1/projects/gone" });
   ids["deletionId"] = fieldOf(deleted, "id");
@@ -64,6 +72,9 @@ const ROUTES: readonly [Call["method"], string, object?][] = [
   ["GET", "/v1/deletions/{deletionId}/residue"],
   ["POST", "/v1/deletions/{deletionId}/retry"],
   ["GET", "/v1/receipts/{goneUid}"],
+  ["POST", "/v1/tokens", { name: "mine", rights: ["admin"] }],
+  ["GET", "/v1/tokens"],
+  ["DELETE", "/v1/tokens/{tokenId}"],
   ["POST", "/v1/debug/cleanup-project/{id}"],
   ["POST", "/v1/debug/cleanup-project/{id}?dryRun=false"],
   ["GET", "/v1/debug/verify-cleanup/{id}"],
@@ -72,7 +83,7 @@ const ROUTES: readonly [Call["method"], string, object?][] = [
   ["GET", "/metrics"],
 ];
 
-const ADMIN_ONLY = /\/hold$|\/debug\/|\/metrics$/;
+const ADMIN_ONLY = /\/hold$|\/debug\/|\/metrics$|\/tokens/;
 
 function at(route: string): string {
   return route.replaceAll(/\{(\w+)\}/g, (_whole, name: string) => ids[name] ?? "missing");
@@ -130,7 +141,8 @@ test.each(ROUTES.filter(([, url]) => url.includes("{")))(
       url: at(url)
         .replace("/p1", "/nope")
         .replace(ids["deletionId"] ?? "", "DELETE-000000000000")
-        .replace(ids["goneUid"] ?? "", "nope"),
+        .replace(ids["goneUid"] ?? "", "nope")
+        .replace(ids["tokenId"] ?? "", "nope"),
       ...body,
     });
     expect(foreign.statusCode).toBe(ADMIN_ONLY.test(url.replace(/\?.*/, "")) ? 403 : 404);
@@ -154,6 +166,38 @@ test.each(ROUTES)(
       expectProblem(answer, 403, "forbidden");
     } else expect(answer.statusCode).toBe(200);
     expect(http.metadata.snapshot()).toEqual(before);
+  },
+);
+
+/** The right that each route demands. */
+function rightOf(method: Call["method"], url: string): Right {
+  if (ADMIN_ONLY.test(url.replace(/\?.*/, ""))) return "admin";
+  if (/^\/v1\/projects(:delete|\/\{id\}(\/restore)?)(\?|$)/.test(url)) {
+    if (method === "DELETE" || url.endsWith(":delete") || url.endsWith("/restore"))
+      return "projects:delete";
+  }
+  if (url.endsWith("/retry")) return "projects:delete";
+  if (url.includes("/uploads")) return "projects:write";
+  const reads = method === "GET" || method === "HEAD" || /:check$|\/urls$/.test(url);
+  return reads ? "projects:read" : "projects:write";
+}
+
+test.each(ROUTES)(
+  "%s %s demands one right, and names it to a token that has all the others",
+  async (method, url, payload) => {
+    const right = rightOf(method, url);
+    const rights = RIGHTS.filter((each) => each !== right && each !== "admin");
+    const token = await http.services.tokens.create(ADMIN, { name: "n", owner: "alice", rights });
+    const before = http.metadata.snapshot();
+    const body = payload === undefined ? {} : { payload };
+    const answer = await http.call({ as: token.secret, method, url: at(url), ...body });
+    expect(answer.statusCode).toBe(403);
+    if (method === "HEAD") return;
+    expect(expectProblem(answer, 403, "forbidden")["detail"]).toContain(`'${right}'`);
+    expect({ ...http.metadata.snapshot().rows, tokens: null }).toEqual({
+      ...before.rows,
+      tokens: null,
+    });
   },
 );
 

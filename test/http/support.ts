@@ -45,7 +45,8 @@ export async function startHttp(
   const { context } = service;
   const app = await createApp({
     services: service.services,
-    authenticate: async (token) => CALLERS[token] ?? null,
+    authenticate: async (token) =>
+      CALLERS[token] ?? (await service.services.tokens.authenticate(token)),
     log: context.log,
     metrics,
     readiness: () => ({ ready: true, reason: null }),

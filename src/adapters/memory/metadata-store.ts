@@ -1,3 +1,4 @@
+import type { ApiToken } from "../../core/credentials.ts";
 import type { FileRow, Hold, Instant, Project, Upload } from "../../core/model.ts";
 import type * as port from "../../ports/metadata/index.ts";
 import type { PublicKey } from "../../ports/signer.ts";
@@ -7,6 +8,7 @@ import * as files from "./metadata/files.ts";
 import { findIdempotent } from "./metadata/idempotency.ts";
 import * as projects from "./metadata/projects.ts";
 import * as receipts from "./metadata/receipts.ts";
+import * as tokens from "./metadata/tokens.ts";
 import * as uploads from "./metadata/uploads.ts";
 
 /**
@@ -164,5 +166,21 @@ export class MemoryMetadataStore extends MemoryAuditCalls implements port.Metada
   async bindStore(storeId: string, replace: boolean): Promise<string> {
     if (replace) this.#storeId = storeId;
     return (this.#storeId ??= storeId);
+  }
+
+  async createToken(token: port.NewToken): Promise<ApiToken> {
+    return this.run((tx) => tokens.createToken(tx, token));
+  }
+  async findToken(id: string): Promise<port.FoundToken | null> {
+    return this.run((tx) => tokens.findToken(tx, id));
+  }
+  async listTokens(query: port.TokenQuery): Promise<readonly ApiToken[]> {
+    return this.run((tx) => tokens.listTokens(tx, query));
+  }
+  async revokeToken(id: string): Promise<ApiToken> {
+    return this.run((tx) => tokens.revokeToken(tx, id));
+  }
+  async recordTokenUse(id: string, everyMs: number): Promise<void> {
+    this.run((tx) => tokens.recordTokenUse(tx, id, everyMs));
   }
 }

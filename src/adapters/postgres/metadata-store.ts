@@ -1,4 +1,5 @@
 import type { Dialect } from "kysely";
+import type { ApiToken } from "../../core/credentials.ts";
 import type { FileRow, Hold, Instant, Project, Upload } from "../../core/model.ts";
 import type * as port from "../../ports/metadata/index.ts";
 import type { PublicKey } from "../../ports/signer.ts";
@@ -12,6 +13,7 @@ import * as binding from "./store-binding.ts";
 import * as removals from "./removals.ts";
 import { readNow } from "./session.ts";
 import { openMigrated, type PostgresStoreOptions } from "./store-base.ts";
+import * as tokens from "./tokens.ts";
 import * as uploads from "./uploads.ts";
 
 /**
@@ -158,5 +160,21 @@ export class PostgresMetadataStore extends AuditCalls implements port.MetadataSt
   }
   bindStore(storeId: string, replace: boolean): Promise<string> {
     return this.transact((tx) => binding.bindStore(tx, storeId, replace));
+  }
+
+  createToken(token: port.NewToken): Promise<ApiToken> {
+    return this.insert(1, (tx) => tokens.createToken(tx, token));
+  }
+  findToken(id: string): Promise<port.FoundToken | null> {
+    return this.read((tx) => tokens.findToken(tx, id));
+  }
+  listTokens(query: port.TokenQuery): Promise<readonly ApiToken[]> {
+    return this.read((tx) => tokens.listTokens(tx, query));
+  }
+  revokeToken(id: string): Promise<ApiToken> {
+    return this.transact((tx) => tokens.revokeToken(tx, id));
+  }
+  recordTokenUse(id: string, everyMs: number): Promise<void> {
+    return this.transact((tx) => tokens.recordTokenUse(tx, id, everyMs));
   }
 }

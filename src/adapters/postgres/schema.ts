@@ -1,3 +1,4 @@
+import type { Right } from "../../core/caller.ts";
 import type { ColumnType, Generated, Selectable } from "kysely";
 import type {
   DeletionState,
@@ -37,6 +38,7 @@ export interface Tables {
   "expunge.public_keys": PublicKeysTable;
   "expunge.store_binding": StoreBindingTable;
   "expunge.idempotent": IdempotentTable;
+  "expunge.tokens": TokensTable;
 }
 
 /** Written as text, read as what it says. */
@@ -245,7 +247,21 @@ export interface IdempotentTable {
   created_at: Instant;
 }
 
+export interface TokensTable {
+  id: string;
+  name: string;
+  owner: string;
+  rights: Json<readonly Right[]>;
+  /** SHA-256 of the secret, in hex. */
+  hash: string;
+  created_at: Instant;
+  expires_at: Instant | null;
+  revoked_at: Instant | null;
+  last_used_at: Instant | null;
+}
+
 export type ProjectRow = Selectable<ProjectsTable>;
 export type FilesRow = Selectable<FilesTable>;
 export type UploadRow = Selectable<UploadsTable>;
 export type DeletionRow = Selectable<DeletionsTable>;
+export type TokenRow = Selectable<TokensTable>;

@@ -10,6 +10,7 @@ import { addProjectRoutes } from "./projects.ts";
 import { addReceiptRoutes } from "./receipts.ts";
 import { addServiceRoutes } from "./service.ts";
 import { addSignedRoutes } from "./signed.ts";
+import { addTokenRoutes } from "./tokens.ts";
 import { addUploadRoutes } from "./uploads.ts";
 
 export function addRoutes(app: App, deps: RouteDeps): void {
@@ -21,6 +22,7 @@ export function addRoutes(app: App, deps: RouteDeps): void {
   addUploadRoutes(app, deps);
   addDeletionRoutes(app, deps);
   addReceiptRoutes(app, deps);
+  addTokenRoutes(app, deps);
   addDebugRoutes(app, deps);
   addServiceRoutes(app, deps);
   addMetricsRoute(app, deps);

@@ -27,4 +27,5 @@ export type {
 } from "./project.ts";
 export type { ReceiptJson } from "./receipt.ts";
 export type { HealthJson, JwksJson, ReadyJson } from "./service.ts";
+export type { CreateTokenJson, MadeTokenJson, TokenJson, TokenListJson } from "./token.ts";
 export type { OpenUploadJson, PartsJson, PartUrlJson, UploadJson } from "./upload.ts";

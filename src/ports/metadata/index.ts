@@ -9,6 +9,7 @@ import type { ReceiptStore } from "./receipts.ts";
 import type { SettleStore } from "./settles.ts";
 import type { StoreBinding } from "./store-binding.ts";
 import type { TombstoneStore } from "./tombstones.ts";
+import type { TokenStore } from "./tokens.ts";
 import type { UploadStore } from "./uploads.ts";
 
 /**
@@ -29,7 +30,8 @@ export interface MetadataStore
     BacklogStore,
     IdempotencyStore,
     AuditStore,
-    StoreBinding {
+    StoreBinding,
+    TokenStore {
   /** The database's clock, which alone decides (R8). */
   now(): Promise<Instant>;
   close(): Promise<void>;
@@ -45,4 +47,5 @@ export * from "./receipts.ts";
 export * from "./settles.ts";
 export * from "./store-binding.ts";
 export * from "./tombstones.ts";
+export * from "./tokens.ts";
 export * from "./uploads.ts";

@@ -1,3 +1,4 @@
+import type { ApiToken } from "../../../core/credentials.ts";
 import { compareUtf8 } from "../../../core/encoding.ts";
 import { type ErrorCode, ExpungeError } from "../../../core/errors.ts";
 import type {
@@ -103,6 +104,11 @@ export interface AmendmentRow {
   copied: boolean;
 }
 
+export interface TokenRow {
+  token: ApiToken;
+  readonly hash: string;
+}
+
 /** All that the database holds. Plain data, so that a snapshot is one structured clone. */
 export interface Rows {
   /** By uid. */
@@ -120,6 +126,7 @@ export interface Rows {
   readonly publicKeys: Map<string, PublicKey>;
   /** By the hash of the key and its subject. */
   readonly idempotent: Map<string, Idempotent>;
+  readonly tokens: Map<string, TokenRow>;
 }
 
 /** The whole database at one moment, for `restore`. */
@@ -144,6 +151,7 @@ export function emptyRows(): Rows {
     amendments: new Map(),
     publicKeys: new Map(),
     idempotent: new Map(),
+    tokens: new Map(),
   };
 }
 

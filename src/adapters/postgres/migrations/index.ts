@@ -7,6 +7,7 @@ import { SCHEMA } from "../schema.ts";
 import * as initial from "./0001-initial.ts";
 import * as storeBinding from "./0002-store-binding.ts";
 import * as afterCompletion from "./0003-after-completion.ts";
+import * as tokens from "./0004-tokens.ts";
 import * as idempotent from "./0008-idempotent.ts";
 import * as audits from "./0010-audits.ts";
 
@@ -15,6 +16,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "0001-initial": initial,
   "0002-store-binding": storeBinding,
   "0003-after-completion": afterCompletion,
+  "0004-tokens": tokens,
   "0008-idempotent": idempotent,
   "0010-audits": audits,
 };
