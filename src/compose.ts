@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
 import { openAdminToken } from "./adapters/secret-file.ts";
 import { openSigner } from "./adapters/ed25519-signer.ts";
+import { jwtUsers } from "./adapters/jwt-users.ts";
 import { urlSignerOf } from "./adapters/hmac-url-signer.ts";
 import { openDatabase } from "./compose/database.ts";
 import { PrometheusMetrics } from "./adapters/prometheus-metrics.ts";
@@ -159,7 +160,11 @@ function run({ config, context, admin, metrics, closeDatabase }: Parts): Running
     app: () =>
       createApp({
         services,
-        authenticate: authenticator(admin.token, services.tokens),
+        authenticate: authenticator({
+          adminToken: admin.token,
+          tokens: services.tokens,
+          users: config.jwt && jwtUsers({ ...config.jwt, clock: context.clock, log: context.log }),
+        }),
         log: context.log,
         metrics,
         readiness: () => ({ ready: started, reason: started ? null : "starting" }),

@@ -68,6 +68,7 @@ const EXIT_OF: Readonly<Record<ErrorCode, ExitCode>> = {
   "rate-limited": EXIT.refused,
   "object-missing": EXIT.unexpected,
   "database-unavailable": EXIT.unreachable,
+  "keys-unavailable": EXIT.unreachable,
   "store-unavailable": EXIT.unreachable,
   "store-unusable": EXIT.usage,
   "store-mismatch": EXIT.usage,

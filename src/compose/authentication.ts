@@ -1,20 +1,32 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import type { Caller } from "../core/caller.ts";
+import { ADMIN_SUBJECT, type Caller } from "../core/caller.ts";
+import type { UserTokens } from "../ports/user-tokens.ts";
 import type { Tokens } from "../services/tokens.ts";
 
-const ADMIN: Caller = { subject: "admin", rights: new Set(["admin"]) };
+export interface Authorities {
+  readonly adminToken: string;
+  readonly tokens: Tokens;
+  /** Null where no issuer of users' tokens is configured. */
+  readonly users: UserTokens | null;
+}
+
+const ADMIN: Caller = { subject: ADMIN_SUBJECT, rights: new Set(["admin"]) };
+
+/** Header, payload and signature of a JWS in its compact form. */
+const JWT = /^[\w-]+\.[\w-]+\.[\w-]*$/;
 
 /**
- * Who a bearer token stands for: the admin token, or an API token. Digests are compared, in constant
- * time whatever the lengths are.
+ * Who a bearer token stands for: the admin token, an API token, or a user's JWT. Of the admin token
+ * digests are compared, in constant time whatever the lengths are.
  */
-export function authenticator(
-  adminToken: string,
-  tokens: Tokens,
-): (token: string) => Promise<Caller | null> {
+export function authenticator(authorities: Authorities): (token: string) => Promise<Caller | null> {
+  const { adminToken, tokens, users } = authorities;
   const wanted = digest(adminToken);
-  return async (token) =>
-    timingSafeEqual(digest(token), wanted) ? ADMIN : await tokens.authenticate(token);
+  return async (token) => {
+    if (timingSafeEqual(digest(token), wanted)) return ADMIN;
+    if (users !== null && JWT.test(token)) return await users.authenticate(token);
+    return await tokens.authenticate(token);
+  };
 }
 
 function digest(token: string): Buffer {

@@ -3,6 +3,9 @@ import { ExpungeError } from "./errors.ts";
 export const RIGHTS = ["projects:read", "projects:write", "projects:delete", "admin"] as const;
 export type Right = (typeof RIGHTS)[number];
 
+/** The subject of the admin token: nobody else is let in under it. */
+export const ADMIN_SUBJECT = "admin";
+
 /** Who asks. `admin` includes every right and sees every owner's projects. */
 export interface Caller {
   /** Owner of what it makes, and the name in `requestedBy`. */

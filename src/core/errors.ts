@@ -53,6 +53,8 @@ export const ERRORS = {
     "The row exists but its object does not: look with files:check, then store the file again or delete it.",
   "database-unavailable":
     "Check that the database runs and is reachable, then try again; read first what is there.",
+  "keys-unavailable":
+    "Try again later; the operator checks EXPUNGE_JWKS_URL and whether the issuer answers there.",
   "store-unavailable": "Check that the store is reachable and its credentials work, then retry.",
   "store-unusable":
     "Correct the store's settings or its permissions; 'expunge doctor' looks closer.",

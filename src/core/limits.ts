@@ -49,6 +49,15 @@ export const LIMITS = {
 
   /** How often the use of a token is written down: its last use is as exact as this. */
   tokenUseRecordedEveryMs: MINUTE_MS,
+  /** Users' tokens: how far the issuer's clock may differ from this process's, which judges them. */
+  jwtClockToleranceSeconds: 10,
+  /** Users' tokens: the issuer's keys are fetched anew after so long, so a withdrawn key ends then. */
+  jwksKeptMs: 10 * MINUTE_MS,
+  /** Users' tokens: an unknown key id has the keys fetched, though not within so long of the last time. */
+  jwksCooldownMs: 30 * SECOND_MS,
+  jwksTimeoutMs: 5 * SECOND_MS,
+  /** Users' tokens: after a failure the issuer is left alone for so long. */
+  jwksPauseMs: SECOND_MS,
 
   pageItemsDefault: 100,
   pageItemsMax: 1000,

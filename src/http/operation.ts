@@ -49,6 +49,7 @@ const ANY_WITH_TOKEN: readonly ProblemCode[] = [
   "unauthorized",
   "token-expired",
   "token-revoked",
+  "keys-unavailable",
   "forbidden",
 ];
 const ANY_WITH_BODY: readonly ProblemCode[] = ["request-too-large", "unsupported-media-type"];

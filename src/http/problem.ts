@@ -69,6 +69,7 @@ export const STATUS: Readonly<Record<ProblemCode, number>> = {
   "data-dir-locked": 500,
   "data-dir-unusable": 500,
   "database-unavailable": 503,
+  "keys-unavailable": 503,
   "store-unavailable": 503,
   "store-unusable": 503,
   "store-mismatch": 503,
@@ -132,8 +133,8 @@ const FRAMEWORK: Readonly<Record<string, readonly [ProblemCode, string]>> = {
 export function failureOf(error: unknown): Failure {
   if (error instanceof ExpungeError) {
     const hidden = HIDDEN.has(error.code);
-    const passing = error.code === "not-ready" || error.code === "rate-limited";
     const { code, details } = error;
+    const passing = code === "not-ready" || code === "rate-limited" || code === "keys-unavailable";
     return { code, detail: hidden ? UNKNOWN : error.message, details, passing };
   }
   if (error instanceof HttpError) {

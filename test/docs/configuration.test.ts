@@ -15,8 +15,8 @@ not set. Durations are a whole number and a unit: \`500ms\`, \`30s\`, \`5m\`, \`
 Keys of the config file: \`store\`, \`database\`, \`grace\`, \`settle\` (as the names below), \`projectId\` and
 \`layouts\` ([layouts.md](layouts.md)), \`webhooks\`, \`cdn\`.
 
-Users' tokens (JWT), webhooks and CDN settings are read and checked, but this version does
-not act on them yet. Stores: [stores.md](stores.md), [r2.md](r2.md).
+Webhooks and CDN settings are read and checked, but this version does not act on them yet. Users' tokens
+need all three of their settings ([SECURITY.md](../SECURITY.md)). Stores: [stores.md](stores.md), [r2.md](r2.md).
 
 | name | default | meaning |
 | --- | --- | --- |

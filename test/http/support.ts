@@ -38,7 +38,9 @@ export interface Call extends Omit<InjectOptions, "method" | "url"> {
 
 /** The real application on the real services, on memory adapters. */
 export async function startHttp(
-  options: TestServiceOptions & { readonly http?: Partial<AppDeps> } = {},
+  options: TestServiceOptions & {
+    readonly http?: Partial<AppDeps> | ((service: TestService) => Partial<AppDeps>);
+  } = {},
 ): Promise<HttpService> {
   const metrics = new PrometheusMetrics("1.2.3");
   const service = await makeService({ metrics, ...options });
@@ -54,7 +56,7 @@ export async function startHttp(
     version: "1.2.3",
     clock: context.clock,
     random: context.random,
-    ...options.http,
+    ...(typeof options.http === "function" ? options.http(service) : options.http),
   });
   const contract = contractOf(app.swagger());
   return {
