@@ -2,17 +2,15 @@ import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
 import { openAdminToken } from "./adapters/secret-file.ts";
 import { openSigner } from "./adapters/ed25519-signer.ts";
-import { jwtUsers } from "./adapters/jwt-users.ts";
 import { urlSignerOf } from "./adapters/hmac-url-signer.ts";
 import { openDatabase } from "./compose/database.ts";
 import { PrometheusMetrics } from "./adapters/prometheus-metrics.ts";
 import { openStore } from "./compose/store.ts";
 import { systemClock, systemRandom } from "./compose/system.ts";
 import { keepPublicKeys } from "./compose/public-keys.ts";
-import { authenticator } from "./compose/authentication.ts";
+import { createFace } from "./compose/face.ts";
 import type { Config } from "./config.ts";
 import { createLayoutSet } from "./core/layouts/index.ts";
-import { createApp } from "./http/app.ts";
 import type { Jobs } from "./ports/jobs.ts";
 import type { Log } from "./ports/log.ts";
 import type { Context } from "./services/context.ts";
@@ -158,20 +156,13 @@ function run({ config, context, admin, metrics, closeDatabase }: Parts): Running
       started = true;
     },
     app: () =>
-      createApp({
+      createFace({
+        config,
+        context,
         services,
-        authenticate: authenticator({
-          adminToken: admin.token,
-          tokens: services.tokens,
-          users: config.jwt && jwtUsers({ ...config.jwt, clock: context.clock, log: context.log }),
-        }),
-        log: context.log,
+        adminToken: admin.token,
         metrics,
         readiness: () => ({ ready: started, reason: started ? null : "starting" }),
-        settings: config,
-        version: VERSION,
-        clock: context.clock,
-        random: context.random,
       }),
     close: () => (closing ??= close()),
   };

@@ -16,6 +16,7 @@ export type {
   FileStoreConfig,
   JwtConfig,
   LayoutConfig,
+  LimitConfig,
   Overrides,
   Provenance,
   Role,

@@ -66,6 +66,7 @@ const EXIT_OF: Readonly<Record<ErrorCode, ExitCode>> = {
   "url-invalid": EXIT.unauthorised,
   "range-not-satisfiable": EXIT.usage,
   "rate-limited": EXIT.refused,
+  "too-many-deletions": EXIT.refused,
   "object-missing": EXIT.unexpected,
   "database-unavailable": EXIT.unreachable,
   "keys-unavailable": EXIT.unreachable,

@@ -42,6 +42,12 @@ function valuesOf(config: Config): Readonly<Partial<Record<SettingName | FileKey
     EXPUNGE_JWT_ISSUER: jwt?.issuer ?? OFF,
     EXPUNGE_JWT_AUDIENCE: jwt?.audience ?? OFF,
     EXPUNGE_GRACE: formatDuration(config.graceMs),
+    EXPUNGE_MIN_GRACE: formatDuration(config.minGraceMs),
+    EXPUNGE_DELETION_LIMIT: countText(config.deletionsPerHour),
+    EXPUNGE_RATE_LIMIT: countText(config.limits.requestsPerMinute),
+    EXPUNGE_ADDRESS_RATE_LIMIT: countText(config.limits.addressRequestsPerMinute),
+    EXPUNGE_AUTH_FAILURE_LIMIT: countText(config.limits.authFailuresPerMinute),
+    EXPUNGE_TRUSTED_PROXIES: config.trustedProxies.join(",") || "none",
     EXPUNGE_DELETE_WAIT: formatDuration(config.deleteWaitMs),
     EXPUNGE_URL_EXPIRY: formatDuration(config.urlExpiryMs),
     EXPUNGE_SIGNING_KEY: config.signingKeyPath ?? "made in the data dir",
@@ -53,6 +59,10 @@ function valuesOf(config: Config): Readonly<Partial<Record<SettingName | FileKey
     // Its values may be tokens under any name, so only the names are shown.
     cdn: config.cdn === null ? OFF : `{ ${Object.keys(config.cdn).join(", ")} }`,
   };
+}
+
+function countText(count: number | null): string {
+  return count === null ? OFF : String(count);
 }
 
 function s3Values(store: S3StoreConfig): Readonly<Partial<Record<SettingName, string>>> {

@@ -55,6 +55,27 @@ export const NAMES = {
   EXPUNGE_JWT_ISSUER: setting("`iss` of users' tokens"),
   EXPUNGE_JWT_AUDIENCE: setting("`aud` of users' tokens"),
   EXPUNGE_GRACE: setting("time in which a deletion can be undone", "0s"),
+  EXPUNGE_MIN_GRACE: setting("callers without the right admin cannot ask for less grace", "0s"),
+  EXPUNGE_DELETION_LIMIT: setting(
+    "projects whose deletion one caller without the right admin may request in an hour; 'off' for any number",
+    "100",
+  ),
+  EXPUNGE_RATE_LIMIT: setting(
+    "requests a minute of one caller without the right admin; 'off' for any number",
+    "6000",
+  ),
+  EXPUNGE_ADDRESS_RATE_LIMIT: setting(
+    "requests a minute of one address that need no token, such as signed URLs; 'off' for any number",
+    "6000",
+  ),
+  EXPUNGE_AUTH_FAILURE_LIMIT: setting(
+    "refused tokens a minute of one address; 'off' for any number",
+    "60",
+  ),
+  EXPUNGE_TRUSTED_PROXIES: setting(
+    "addresses and networks, by commas, whose X-Forwarded-For names the caller's address",
+    "none",
+  ),
   EXPUNGE_DELETE_WAIT: setting("how long a DELETE without Prefer waits", "300s"),
   EXPUNGE_URL_EXPIRY: setting("how long signed download URLs live", "5m"),
   EXPUNGE_SIGNING_KEY: setting(

@@ -91,6 +91,15 @@ export class SettingReader {
     return byDefault;
   }
 
+  /** A whole number from 1, or null for `off`. */
+  countOrOff(name: SettingName, byDefault: number): number | null {
+    const text = this.text(name);
+    if (text === "off") return null;
+    if (text === null || /^[1-9]\d{0,8}$/.test(text)) return Number(text ?? byDefault);
+    this.refuse(name, `is ${shown(text)}; write a whole number from 1, or 'off'.`);
+    return byDefault;
+  }
+
   boolean(name: SettingName, byDefault: boolean): boolean {
     const text = this.text(name)?.toLowerCase();
     if (text === undefined) return byDefault;

@@ -47,6 +47,16 @@ export interface JwtConfig {
   readonly audience: string;
 }
 
+/** Requests in a minute, counted in each process; null: any number. */
+export interface LimitConfig {
+  /** Of one caller without the right `admin`. */
+  readonly requestsPerMinute: number | null;
+  /** Of one address, where no token is asked for. */
+  readonly addressRequestsPerMinute: number | null;
+  /** Of one address, refused for their token. */
+  readonly authFailuresPerMinute: number | null;
+}
+
 export const ROLES = ["all", "api", "worker"] as const;
 /** Whether the process serves requests, works on deletions, or both. */
 export type Role = (typeof ROLES)[number];
@@ -86,6 +96,13 @@ export interface Config {
   /** null: no users' tokens, only the admin's. */
   readonly jwt: JwtConfig | null;
   readonly graceMs: number;
+  /** No deletion that a caller without the right `admin` asks for, and no expiry, has a shorter grace. */
+  readonly minGraceMs: number;
+  /** Projects whose deletion one such caller may request in an hour; null: any number. */
+  readonly deletionsPerHour: number | null;
+  readonly limits: LimitConfig;
+  /** Addresses and networks whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: readonly string[];
   readonly deleteWaitMs: number;
   readonly urlExpiryMs: number;
   /** null: made in the data dir. */

@@ -6,6 +6,7 @@ import { LIMITS } from "../core/limits.ts";
 import { DURATION_MAX_MS } from "../core/duration.ts";
 import type { LoadedFile } from "./file.ts";
 import { type FileKey, isSettingName, NAMES, type SettingName } from "./names.ts";
+import { readLimits } from "./limits.ts";
 import type { SettingReader } from "./reader.ts";
 import { shown } from "./redact.ts";
 import { type Directories, directoryOf, parseStore } from "./store.ts";
@@ -59,6 +60,7 @@ export function readValues(reader: SettingReader, file: LoadedFile | null, cwd: 
       minMs: 0,
       maxMs: DURATION_MAX_MS,
     }),
+    ...readLimits(reader),
     deleteWaitMs: reader.duration("EXPUNGE_DELETE_WAIT", DEFAULTS.deleteWaitMs, {
       minMs: 0,
       maxMs: LIMITS.deleteWaitMaxMs,

@@ -49,6 +49,8 @@ export const ERRORS = {
   "url-invalid": "Ask for a new signed URL; this one is expired or was changed.",
   "range-not-satisfiable": "Ask for a range within the file's size.",
   "rate-limited": "Wait as Retry-After says.",
+  "too-many-deletions":
+    "Wait as Retry-After says; an operator can raise EXPUNGE_DELETION_LIMIT, and admins have no such limit.",
   "object-missing":
     "The row exists but its object does not: look with files:check, then store the file again or delete it.",
   "database-unavailable":

@@ -49,6 +49,12 @@ export const LIMITS = {
 
   /** How often the use of a token is written down: its last use is as exact as this. */
   tokenUseRecordedEveryMs: MINUTE_MS,
+  /** Limits of requests: how long one window is. */
+  rateWindowSeconds: 60,
+  /** Limit of deletions: how far back they are counted. */
+  deletionWindowMs: HOUR_MS,
+  /** A caller that is no admin lets an existing project expire no sooner than so long from now. */
+  expiryNoticeMs: DAY_MS,
   /** Users' tokens: how far the issuer's clock may differ from this process's, which judges them. */
   jwtClockToleranceSeconds: 10,
   /** Users' tokens: the issuer's keys are fetched anew after so long, so a withdrawn key ends then. */

@@ -63,6 +63,7 @@ function createServer(deps: RouteDeps, newRequestId: () => string): App {
     // A request that comes while the server closes gets a problem, too: see guardRequests.
     return503OnClosing: false,
     exposeHeadRoutes: false,
+    trustProxy: [...(deps.trustedProxies ?? [])],
     rewriteUrl: (raw) => originForm(raw.url ?? "/"),
     routerOptions: {
       caseSensitive: true,
@@ -89,7 +90,7 @@ function guardRequests(app: FastifyInstance, deps: RouteDeps): void {
       throw new ExpungeError("invalid-request", "The URL has an unescaped '#'.");
     }
     if (request.url.startsWith("/v1/") && !request.is404) refuseUnlessReady(deps);
-    await authenticate(deps, request);
+    await authenticate(deps, request, reply);
   });
   app.addHook("preValidation", async (request) => {
     const { schema } = request.routeOptions;

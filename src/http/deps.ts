@@ -6,6 +6,7 @@ import type { Clock, Random } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
 import type { Backlog } from "../ports/metadata/index.ts";
 import type { Metrics } from "../ports/metrics.ts";
+import type { RequestLimits } from "./limits.ts";
 import type { Services } from "../services/index.ts";
 
 export interface HttpSettings {
@@ -36,6 +37,10 @@ export interface AppDeps {
   readonly version: string;
   /** Where callers reach this service, as the URLs that it hands out begin; else the Host header. */
   readonly baseUrl?: string | null;
+  /** None by default. */
+  readonly limits?: RequestLimits;
+  /** Addresses and networks whose `X-Forwarded-For` is believed; none by default. */
+  readonly trustedProxies?: readonly string[];
   /** For waits only: it decides nothing (R8). */
   readonly clock: Clock;
   /** For the ids of requests. */

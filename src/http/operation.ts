@@ -43,7 +43,7 @@ export interface Operation {
 /** The parts of an operation that the router checks, typed for the handler. */
 type Checked<O extends Operation> = Pick<O, Extract<keyof O, "params" | "querystring" | "body">>;
 
-const ANY: readonly ProblemCode[] = ["invalid-request", "internal"];
+const ANY: readonly ProblemCode[] = ["invalid-request", "rate-limited", "internal"];
 const ANY_OF_API: readonly ProblemCode[] = ["not-ready", "store-unavailable", "store-not-listable"];
 const ANY_WITH_TOKEN: readonly ProblemCode[] = [
   "unauthorized",

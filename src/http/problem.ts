@@ -57,6 +57,7 @@ export const STATUS: Readonly<Record<ProblemCode, number>> = {
   "size-mismatch": 422,
   "project-held": 423,
   "rate-limited": 429,
+  "too-many-deletions": 429,
   "headers-too-large": 431,
   internal: 500,
   "object-missing": 500,
@@ -114,6 +115,14 @@ const HIDDEN: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
   "store-mismatch",
 ]);
 
+/** Codes of what may be over in a moment. */
+const PASSING: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
+  "not-ready",
+  "rate-limited",
+  "too-many-deletions",
+  "keys-unavailable",
+]);
+
 /** Fastify's own errors, by their code. */
 const FRAMEWORK: Readonly<Record<string, readonly [ProblemCode, string]>> = {
   FST_ERR_CTP_INVALID_JSON_BODY: ["invalid-request", "The body is not valid JSON."],
@@ -134,7 +143,7 @@ export function failureOf(error: unknown): Failure {
   if (error instanceof ExpungeError) {
     const hidden = HIDDEN.has(error.code);
     const { code, details } = error;
-    const passing = code === "not-ready" || code === "rate-limited" || code === "keys-unavailable";
+    const passing = PASSING.has(code);
     return { code, detail: hidden ? UNKNOWN : error.message, details, passing };
   }
   if (error instanceof HttpError) {

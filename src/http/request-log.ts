@@ -21,9 +21,15 @@ export function logRequest(deps: RouteDeps, request: FastifyRequest, reply: Fast
     bytesReceived: lengthOf(request.headers["content-length"]),
     bytes: lengthOf(reply.getHeader("content-length")),
   };
-  const isProbe = route === "/healthz" || route === "/readyz" || route === "/metrics";
-  if (isProbe && reply.statusCode < 400) deps.log.debug(fields, "request");
+  if ((isProbe(request) || route === "/metrics") && reply.statusCode < 400)
+    deps.log.debug(fields, "request");
   else deps.log.info(fields, "request");
+}
+
+/** What is asked by whoever watches over the process, and neither limited nor logged as a rule. */
+export function isProbe(request: FastifyRequest): boolean {
+  const { url } = request.routeOptions;
+  return url === "/healthz" || url === "/readyz";
 }
 
 /** Null where the length was not known when the body began. */

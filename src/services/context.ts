@@ -11,6 +11,10 @@ import type { DeletionWatch } from "./deletion-watch.ts";
 
 export interface ServiceSettings {
   readonly graceMs: number;
+  /** No deletion that a caller without the right `admin` asks for, and no expiry, has a shorter grace. */
+  readonly minGraceMs: number;
+  /** Projects whose deletion one such caller may request in an hour; null: any number. */
+  readonly deletionsPerHour: number | null;
   readonly deleteWaitMs: number;
   readonly urlExpiryMs: number;
   /** Ages at which a completed deletion is looked at again. */

@@ -5,6 +5,7 @@ import { isDeletionId, makeDeletionId } from "../core/ids.ts";
 import { known } from "../core/known.ts";
 import { LIMITS } from "../core/limits.ts";
 import type { Deletion, DeletionState, Project, Residue, SettleResult } from "../core/model.ts";
+import type { DeletionCap } from "../ports/metadata/index.ts";
 import type { Context } from "./context.ts";
 import { makePlan, type Plan, tooManyObjects } from "./plan.ts";
 import { type Listed, pageOf, type Projects, refuseDeleted } from "./projects.ts";
@@ -45,7 +46,7 @@ export class Deletions {
   /**
    * Closes the project and begins its deletion, or joins the one that it has. Answers before anything
    * is removed: `wait` tells how it ends.
-   * @throws ExpungeError `project-not-found`, `project-held`, `too-many-objects`, `forbidden`
+   * @throws ExpungeError `project-not-found`, `project-held`, `too-many-objects`, `too-many-deletions`, `forbidden`
    */
   async request(caller: Caller, projectId: string, options: RequestDeletion): Promise<Deletion> {
     requireRight(caller, "projects:delete");
@@ -56,13 +57,14 @@ export class Deletions {
       await this.#refuseMoreThan(project, options.maxObjects);
     }
     const id = makeDeletionId(random.bytes(12));
-    const graceMs = options.graceMs ?? this.#context.settings.graceMs;
+    const graceMs = this.#graceFor(caller, options.graceMs);
     const { deletion, joined } = await metadata.requestDeletion({
       id,
       projectUid: project.uid,
       requestedBy: caller.subject,
       graceMs,
       salt: random.bytes(32),
+      cap: this.#capFor(caller),
     });
     log
       .child({ deletion: deletion.id, project: project.uid })
@@ -171,6 +173,18 @@ export class Deletions {
         unsubscribe();
       }
     }
+  }
+
+  /** What a caller asks for; of all but admins not less than the least. */
+  #graceFor(caller: Caller, wishedMs?: number): number {
+    const { graceMs, minGraceMs } = this.#context.settings;
+    return Math.max(wishedMs ?? graceMs, isAdmin(caller) ? 0 : minGraceMs);
+  }
+
+  #capFor(caller: Caller): DeletionCap | null {
+    const { deletionsPerHour: deletions } = this.#context.settings;
+    if (deletions === null || isAdmin(caller)) return null;
+    return { deletions, withinMs: LIMITS.deletionWindowMs };
   }
 
   async #refuseMoreThan(project: Project, maxObjects: number): Promise<void> {

@@ -16,7 +16,7 @@ export async function expireProjects(context: Context): Promise<void> {
       id: makeDeletionId(random.bytes(12)),
       projectUid: uid,
       requestedBy: EXPIRY,
-      graceMs: settings.graceMs,
+      graceMs: Math.max(settings.graceMs, settings.minGraceMs),
       salt: random.bytes(32),
     });
     if (!deletion) continue;

@@ -123,10 +123,21 @@ export class Projects {
     return pageOf(items, query.limit, ({ uid }) => uid);
   }
 
-  /** @throws ExpungeError `project-not-found`, `project-deleted`, `project-not-active` */
+  /**
+   * To let a project expire is to delete it: it needs that right, and for all but admins it is no way
+   * around the limits of deletions.
+   * @throws ExpungeError `project-not-found`, `project-deleted`, `project-not-active`, `forbidden`
+   */
   async update(caller: Caller, id: string, patch: ProjectPatch): Promise<Project> {
     requireRight(caller, "projects:write");
     const { uid } = refuseDeleted(await this.find(caller, id));
+    if (typeof patch.expiresAt === "number" && !isAdmin(caller)) {
+      requireRight(caller, "projects:delete");
+      const earliest = (await this.#context.metadata.now()) + LIMITS.expiryNoticeMs;
+      if (patch.expiresAt < earliest) {
+        throw new ExpungeError("invalid-request", "'expiresAt' must be a day from now, or later.");
+      }
+    }
     return await this.#context.metadata.updateProject(uid, patch);
   }
 

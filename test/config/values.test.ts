@@ -20,6 +20,14 @@ describe("the configuration without any setting", () => {
       adminToken: null,
       jwt: null,
       graceMs: 0,
+      minGraceMs: 0,
+      deletionsPerHour: 100,
+      limits: {
+        requestsPerMinute: 6000,
+        addressRequestsPerMinute: 6000,
+        authFailuresPerMinute: 60,
+      },
+      trustedProxies: [],
       deleteWaitMs: 300_000,
       urlExpiryMs: 300_000,
       signingKeyPath: null,
@@ -35,14 +43,14 @@ describe("the configuration without any setting", () => {
   it("has the defaults that the table of names tells", async () => {
     const told = Object.fromEntries(
       Object.entries(NAMES).flatMap(([name, info]) =>
-        /^EXPUNGE_(DATA_DIR|DATABASE|STORE|HOST|PORT|GRACE|DELETE_WAIT|URL_EXPIRY|SETTLE|ROLE)$/.test(
+        /^EXPUNGE_(DATA_DIR|DATABASE|STORE|HOST|PORT|GRACE|MIN_GRACE|DELETE_WAIT|URL_EXPIRY|SETTLE|ROLE|(DELETION|AUTH_FAILURE|(ADDRESS_)?RATE)_LIMIT)$/.test(
           name,
         )
           ? [[name, String(info.default)]]
           : [],
       ),
     );
-    expect(Object.keys(told)).toHaveLength(10);
+    expect(Object.keys(told)).toHaveLength(15);
     const { sources: _told, ...explicit } = await load(told);
     const { sources: _none, ...byDefault } = await load();
     expect(explicit).toEqual(byDefault);

@@ -4,6 +4,7 @@ import { claimsContract } from "./metadata/claims.ts";
 import { commitsContract } from "./metadata/commits.ts";
 import { concurrencyContract } from "./metadata/concurrency.ts";
 import { completionContract } from "./metadata/completion.ts";
+import { deletionCapContract } from "./metadata/deletion-cap.ts";
 import { deletionsContract } from "./metadata/deletions.ts";
 import { expiryContract } from "./metadata/expiry.ts";
 import { filesContract } from "./metadata/files.ts";
@@ -37,6 +38,7 @@ export function metadataStoreContract(name: string, make: () => Promise<Subject>
     commitsContract(fixture);
     concurrencyContract(fixture);
     deletionsContract(fixture);
+    deletionCapContract(fixture);
     claimsContract(fixture);
     purgeContract(fixture);
     trackedContract(fixture);

@@ -144,7 +144,14 @@ export class Fleet {
       log: SILENT,
       metrics: NO_METRICS,
       layouts: mutant?.layouts?.(ground.layouts) ?? ground.layouts,
-      settings: { graceMs: 0, deleteWaitMs: 60_000, urlExpiryMs: 60_000, settleMs: [SETTLE_MS] },
+      settings: {
+        graceMs: 0,
+        minGraceMs: 0,
+        deletionsPerHour: null,
+        deleteWaitMs: 60_000,
+        urlExpiryMs: 60_000,
+        settleMs: [SETTLE_MS],
+      },
       inFlight: new InFlight(),
       watch: new DeletionWatch(),
     };

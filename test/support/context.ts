@@ -46,6 +46,10 @@ export interface TestServiceOptions {
   readonly metrics?: Metrics;
   /** None by default. */
   readonly settleMs?: readonly number[];
+  /** 0 by default. */
+  readonly minGraceMs?: number;
+  /** Any number by default. */
+  readonly deletionsPerHour?: number;
   /** No pause between attempts, and between looks at a deletion, is longer. */
   readonly pauseMaxMs?: number;
 }
@@ -74,6 +78,8 @@ export async function makeService(options: TestServiceOptions = {}): Promise<Tes
     layouts: createLayoutSet(options.idFormat ?? DEFAULT_ID_FORMAT, options.layouts ?? []),
     settings: {
       graceMs: 0,
+      minGraceMs: options.minGraceMs ?? 0,
+      deletionsPerHour: options.deletionsPerHour ?? null,
       deleteWaitMs: 10_000,
       urlExpiryMs: 60_000,
       settleMs: options.settleMs ?? [],

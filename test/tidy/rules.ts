@@ -73,8 +73,9 @@ export function checkOwnWords(source: Source): Violation[] {
 
 /** Units stand last (`timeoutMs`), and what counts time has one. */
 export function checkUnits(source: Source): Violation[] {
+  // `msBeforeNext` is a name of rate-limiter-flexible.
   const first =
-    /\b(?:ms|millis|milliseconds|secs?|seconds|minutes|hours|days|[km]ib|[km]b)(?!Of)[A-Z]\w*/g;
+    /\b(?!msBeforeNext\b)(?:ms|millis|milliseconds|secs?|seconds|minutes|hours|days|[km]ib|[km]b)(?!Of)[A-Z]\w*/g;
   // `requestTimeout` is a name of the AWS SDK.
   const none =
     /\b(?!requestTimeout\b)\w*(?:[tT]imeout|[dD]elay|[iI]nterval|[eE]xpiry|[dD]uration|[lL]atency)\??: number\b/g;

@@ -6,6 +6,7 @@ import type { Deletion, Instant, Project, Residue } from "../../core/model.ts";
 import type { Claim, DeletionQuery, DeletionRequest } from "../../ports/metadata/index.ts";
 import { deletionFrom, lockDeletion, selectDeletions, viewOf } from "./deletion-rows.ts";
 import { isExpired, type LockedProject, lockProject, refuseHeld } from "./projects.ts";
+import { refuseMoreThan } from "./deletion-cap.ts";
 import { newDeletion } from "./new-deletion.ts";
 import type { DeletionRow } from "./schema.ts";
 import { bytesOf, type Session } from "./session.ts";
@@ -48,6 +49,7 @@ async function requestFor(
       .execute();
     return { deletion: await viewOf(session, standing), joined: true };
   }
+  await refuseMoreThan(session, request, now);
   await session.db
     .insertInto("expunge.deletions")
     .values(newDeletion(request, project, { state: "trashed", requestedAt: now, purgeAfter }))

@@ -38,6 +38,7 @@ const deleteOperation = schemaOf({
     "project-deleted",
     "project-held",
     "too-many-objects",
+    "too-many-deletions",
     "deletion-blocked",
   ],
 });

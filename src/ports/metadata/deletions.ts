@@ -18,6 +18,13 @@ export interface DeletionRequest {
   readonly graceMs: number;
   /** Keys the removal log's hashes; it never leaves the database (docs/receipts.md). 32 bytes. */
   readonly salt: Uint8Array;
+  /** How many deletions, those that were undone excepted, the requester may have requested lately. */
+  readonly cap?: DeletionCap | null;
+}
+
+export interface DeletionCap {
+  readonly deletions: number;
+  readonly withinMs: number;
 }
 
 export interface DeletionQuery {
@@ -85,7 +92,8 @@ export interface DeletionStore {
    * Closing: one compare-and-set takes the project from `active` to `trashed` and makes the deletion.
    * A project that has one already joins it, also one that began or completed; while it is `trashed`,
    * a smaller grace brings the purge forward, never back.
-   * @throws ExpungeError `project-not-found`, `project-held`
+   * A cap holds for new deletions, across processes, and also for requests at the same time.
+   * @throws ExpungeError `project-not-found`, `project-held`, `too-many-deletions`
    */
   requestDeletion(request: DeletionRequest): Promise<{ deletion: Deletion; joined: boolean }>;
   /**

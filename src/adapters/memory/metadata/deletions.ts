@@ -1,3 +1,4 @@
+import { refuseAtCap } from "../../../core/deletion-cap.ts";
 import { isTerminal, projectStateOf, transition } from "../../../core/deletion.ts";
 import { compareUtf8 } from "../../../core/encoding.ts";
 import type { Deletion, Residue } from "../../../core/model.ts";
@@ -44,6 +45,7 @@ export function requestDeletion(
       standing.purgeAfter = Math.min(standing.purgeAfter, purgeAfter);
     return { deletion: viewOf(standing), joined: true };
   }
+  refuseMoreThan(tx, request);
   if (tx.rows.deletions.has(request.id)) throw new Error(`${request.id} exists already`);
   const row = newDeletion({
     id: request.id,
@@ -61,6 +63,20 @@ export function requestDeletion(
   tx.rows.deletions.set(row.id, row);
   tx.rows.projects.set(project.uid, { ...project, state: projectStateOf(row.state) });
   return { deletion: viewOf(row), joined: false };
+}
+
+function refuseMoreThan(tx: Tx, { requestedBy, cap }: DeletionRequest): void {
+  if (!cap) return;
+  const lately = [...tx.rows.deletions.values()]
+    .filter(
+      (row) =>
+        row.requestedBy === requestedBy &&
+        row.state !== "restored" &&
+        row.requestedAt > tx.now - cap.withinMs,
+    )
+    .map(({ requestedAt }) => requestedAt)
+    .sort((a, b) => b - a);
+  refuseAtCap(cap, lately, tx.now);
 }
 
 export function expireProject(tx: Tx, request: DeletionRequest): Deletion | null {

@@ -2,7 +2,7 @@ import { type Kysely, sql } from "kysely";
 
 const TEXT = `text collate "C"`;
 
-/** API tokens: of each secret its hash alone. */
+/** API tokens: of each secret its hash alone. And by whom deletions were requested, for their cap. */
 const STATEMENTS = [
   `create table expunge.tokens (
     id ${TEXT} primary key,
@@ -15,6 +15,8 @@ const STATEMENTS = [
     revoked_at bigint,
     last_used_at bigint
   )`,
+  `create index deletions_by_requester on expunge.deletions (requested_by, requested_at)
+    where state <> 'restored'`,
 ];
 
 export async function up(db: Kysely<unknown>): Promise<void> {
