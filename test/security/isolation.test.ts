@@ -90,6 +90,9 @@ const ROWS: Readonly<Record<string, Row>> = {
   "GET /v1/debug/project-files/{id}": { admin: true },
   "POST /v1/debug/self-test": { admin: true },
   "GET /metrics": { admin: true },
+  "POST /v1/tokens": { ...bodies({ name: "mine", rights: ["admin"] }), admin: true },
+  "GET /v1/tokens": { admin: true },
+  "DELETE /v1/tokens/{tokenId}": { params: { tokenId: "uid" }, admin: true },
 };
 
 const PROJECTS = ["projects", undefined, undefined];
