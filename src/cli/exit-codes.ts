@@ -45,6 +45,8 @@ const EXIT_OF: Readonly<Record<ErrorCode, ExitCode>> = {
   "file-not-found": EXIT.notFound,
   "upload-not-found": EXIT.notFound,
   "deletion-not-found": EXIT.notFound,
+  "sweep-not-found": EXIT.notFound,
+  "prefix-in-use": EXIT.refused,
   "receipt-not-found": EXIT.notFound,
   "token-not-found": EXIT.notFound,
   "project-deleted": EXIT.notFound,

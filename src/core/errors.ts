@@ -23,6 +23,9 @@ export const ERRORS = {
   "file-not-found": "Check the path; 'GET /v1/projects/{id}/files' lists what is there.",
   "upload-not-found": "Open a new upload.",
   "deletion-not-found": "Check the id; 'GET /v1/deletions' lists the deletions.",
+  "sweep-not-found": "Check the id that the answer to POST /v1/debug/sweeps named.",
+  "prefix-in-use":
+    "Delete the files or their project; they remove their objects and prove it. A sweep is for what no row names.",
   "receipt-not-found": "A receipt exists once the project's deletion is completed.",
   "token-not-found": "Check the id; 'GET /v1/tokens' lists the tokens.",
   "project-exists": "Choose another id; ids of deleted projects are not used again.",

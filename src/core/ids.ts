@@ -10,6 +10,7 @@ export const CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz";
 export const UID_LENGTH = 26;
 
 const UID = /^[0-7][0-9a-hjkmnp-tv-z]{25}$/;
+const SWEEP_ID = /^SWEEP-[0-9a-hjkmnp-tv-z]{12}$/;
 const DELETION_ID = /^DELETE-[0-9a-hjkmnp-tv-z]{12}$/;
 
 /**
@@ -50,6 +51,15 @@ export function makeDeletionId(random: Uint8Array): string {
 
 export function isDeletionId(text: string): boolean {
   return DELETION_ID.test(text);
+}
+
+/** `SWEEP-` and 12 base32 characters. @param random twelve random bytes */
+export function makeSweepId(random: Uint8Array): string {
+  return `SWEEP-${randomText(random, 12)}`;
+}
+
+export function isSweepId(text: string): boolean {
+  return SWEEP_ID.test(text);
 }
 
 /** As many base32 characters as asked, one per random byte. */

@@ -33,6 +33,16 @@ export function parseCanonicalKey(key: string): { projectUid: string; fileUid: s
   return isUid(projectUid) && isUid(fileUid) ? { projectUid, fileUid } : null;
 }
 
+/**
+ * Whose canonical keys begin with a prefix that ends in '/': those of one project, of all of them, or
+ * nobody's.
+ */
+export function canonicalReach(prefix: string): { readonly projectUid: string } | "all" | "none" {
+  if (prefix === CANONICAL_ROOT) return "all";
+  const [root, projectUid = ""] = prefix.split("/");
+  return `${root}/` === CANONICAL_ROOT && isUid(projectUid) ? { projectUid } : "none";
+}
+
 /** Whether a key is one of expunge's own (tombstones, receipts, temporary parts). */
 export function isInternalKey(key: string): boolean {
   return key.startsWith(INTERNAL_PREFIX);

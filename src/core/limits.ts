@@ -85,6 +85,9 @@ export const LIMITS = {
 
   /** Sweep passes of one attempt before what remains is residue. */
   sweepPassesMax: 5,
+  /** How often a sweep of a prefix is tried that the store fails. */
+  sweepAttemptsMax: 5,
+  sweepRetryMs: 30 * SECOND_MS,
   /** Pages that are being removed while the next one is listed. */
   sweepPagesInFlight: 4,
   /** Incomplete uploads that are ended at a time: each is a request of its own. */

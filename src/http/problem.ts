@@ -33,6 +33,8 @@ export const STATUS: Readonly<Record<ProblemCode, number>> = {
   "file-not-found": 404,
   "upload-not-found": 404,
   "deletion-not-found": 404,
+  "sweep-not-found": 404,
+  "prefix-in-use": 409,
   "receipt-not-found": 404,
   "token-not-found": 404,
   "route-not-found": 404,

@@ -3,6 +3,7 @@ import type { ApiToken } from "../core/credentials.ts";
 import { LIMITS } from "../core/limits.ts";
 import type { Deletion, FileRow, Instant, Project, Residue, Upload } from "../core/model.ts";
 import { timestamp } from "../core/receipt.ts";
+import type { Sweep, SweepEnd } from "../ports/metadata/index.ts";
 import type { Part } from "../ports/object-store.ts";
 import type { CleanupCheck } from "../services/debug.ts";
 import type { Services } from "../services/index.ts";
@@ -14,6 +15,7 @@ import type { FileJson } from "./schema/file.ts";
 import type { ProjectJson } from "./schema/project.ts";
 import type { ReceiptJson } from "./schema/receipt.ts";
 import type { TokenJson } from "./schema/token.ts";
+import type { SweepJson } from "./schema/sweep.ts";
 import type { PartsJson, UploadJson } from "./schema/upload.ts";
 
 /** What the core knows, as it goes over the wire: no field more. */
@@ -151,4 +153,42 @@ export function receiptView({ jws, payload, amendments }: ReceiptView): ReceiptJ
 
 function timestampOrNull(instant: Instant | null): string | null {
   return instant === null ? null : timestamp(instant);
+}
+
+const NOTHING_YET: Pick<
+  SweepEnd,
+  "deleted" | "failed" | "blocked" | "unknown" | "bytes" | "verified" | "residue" | "error"
+> = {
+  deleted: 0,
+  failed: 0,
+  blocked: 0,
+  unknown: 0,
+  bytes: 0,
+  verified: false,
+  residue: [],
+  error: null,
+};
+
+/** While it runs, only what was found is told: no reply of a store is evidence (R5). */
+export function sweepView(sweep: Sweep): SweepJson {
+  const { id, prefix, requestedBy, attempts, found, end } = sweep;
+  const { deleted, failed, blocked, unknown, bytes, verified, residue, error } = end ?? NOTHING_YET;
+  return {
+    id,
+    prefix,
+    state: end?.outcome ?? "running",
+    requestedAt: timestamp(sweep.requestedAt),
+    requestedBy,
+    completedAt: timestampOrNull(sweep.completedAt),
+    attempts,
+    found,
+    deleted,
+    failed,
+    blocked,
+    unknown,
+    bytes,
+    verified,
+    residue: residue.map((one) => ({ ...one })),
+    error,
+  };
 }

@@ -8,6 +8,8 @@ export interface JobData {
   "receipt-copy": { readonly projectUid: string };
   /** Look once more at a completed deletion. */
   settle: { readonly deletionId: string };
+  /** Go on with the sweep of a prefix. */
+  sweep: { readonly sweepId: string };
   /** Abort or finish uploads that expired or were left in the midst. */
   uploads: Record<string, never>;
 }
@@ -18,6 +20,7 @@ export const JOB_NAMES: readonly JobName[] = [
   "removals",
   "receipt-copy",
   "settle",
+  "sweep",
   "uploads",
 ];
 

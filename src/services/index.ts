@@ -5,6 +5,7 @@ import { Deletions } from "./deletions.ts";
 import { Files } from "./files/files.ts";
 import { SignedUrls } from "./files/signed-urls.ts";
 import { Monitor } from "./monitor.ts";
+import { PrefixSweeps } from "./prefix-sweeps.ts";
 import { Projects } from "./projects.ts";
 import { Receipts } from "./receipts.ts";
 import { Tokens } from "./tokens.ts";
@@ -22,6 +23,7 @@ export interface Services {
   readonly tokens: Tokens;
   readonly debug: Debug;
   readonly monitor: Monitor;
+  readonly prefixSweeps: PrefixSweeps;
 }
 
 export function createServices(context: Context): Services {
@@ -39,5 +41,6 @@ export function createServices(context: Context): Services {
     tokens: new Tokens(context),
     debug: new Debug(context, projects, files, deletions),
     monitor: new Monitor(context),
+    prefixSweeps: new PrefixSweeps(context),
   };
 }

@@ -3,6 +3,7 @@ import type { JobHandler, JobHandlers, JobName } from "../ports/jobs.ts";
 import type { Context } from "./context.ts";
 import { expireProjects } from "./expiry.ts";
 import { runRemovals } from "./files/removals.ts";
+import { runPrefixSweep } from "./prefix-sweeps.ts";
 import { runPurge } from "./purge/purge.ts";
 import { runSettle } from "./purge/settle.ts";
 import { copyReceipts } from "./receipts.ts";
@@ -20,6 +21,7 @@ export function jobHandlers(context: Context): JobHandlers {
       await runSettle(context, deletionId, signal);
     },
     "receipt-copy": async (_data, signal) => await copyReceipts(context, signal),
+    sweep: async ({ sweepId }, signal) => await runPrefixSweep(context, sweepId, signal),
     uploads: async (_data, signal) => await endStaleUploads(context, signal),
   });
 }
@@ -42,6 +44,7 @@ function measured({ metrics, clock }: Context, handlers: JobHandlers): JobHandle
     removals: around("removals", handlers.removals),
     settle: around("settle", handlers.settle),
     "receipt-copy": around("receipt-copy", handlers["receipt-copy"]),
+    sweep: around("sweep", handlers.sweep),
     uploads: around("uploads", handlers.uploads),
   };
 }
@@ -98,6 +101,9 @@ export async function scanOnce(context: Context): Promise<void> {
   }
   for (const deletionId of await metadata.dueSettles(LIMITS.scanItems)) {
     await jobs.enqueue("settle", { deletionId }, { key: deletionId });
+  }
+  for (const sweepId of await metadata.dueSweeps(LIMITS.scanItems)) {
+    await jobs.enqueue("sweep", { sweepId }, { key: sweepId });
   }
   const [removal] = await metadata.dueRemovals(1);
   if (removal) {

@@ -15,5 +15,6 @@ await jobs.work({
   removals: begin,
   "receipt-copy": begin,
   settle: begin,
+  sweep: begin,
   uploads: begin,
 });

@@ -39,6 +39,7 @@ export const NO_HANDLERS: JobHandlers = {
   removals: idle,
   "receipt-copy": idle,
   settle: idle,
+  sweep: idle,
   uploads: idle,
 };
 
@@ -49,7 +50,14 @@ export function noting(): { readonly handlers: JobHandlers; readonly ran: unknow
     ran.push(data);
   };
   return {
-    handlers: { purge: note, removals: note, "receipt-copy": note, settle: note, uploads: note },
+    handlers: {
+      purge: note,
+      removals: note,
+      "receipt-copy": note,
+      settle: note,
+      sweep: note,
+      uploads: note,
+    },
     ran,
   };
 }

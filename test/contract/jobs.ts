@@ -41,6 +41,7 @@ function handingOut(fixture: Fixture): void {
       removals: async (data) => void calls.push(["removals", data]),
       "receipt-copy": async (data) => void calls.push(["receipt-copy", data]),
       settle: async (data) => void calls.push(["settle", data]),
+      sweep: async (data) => void calls.push(["sweep", data]),
       uploads: async (data) => void calls.push(["uploads", data]),
     });
     await jobs.enqueue("purge", { deletionId: "d" });

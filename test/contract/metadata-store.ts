@@ -18,6 +18,7 @@ import { removalLogContract } from "./metadata/removal-log.ts";
 import { settlesContract } from "./metadata/settles.ts";
 import { storedFilesContract } from "./metadata/stored-files.ts";
 import { tokensContract } from "./metadata/tokens.ts";
+import { sweepsContract } from "./metadata/sweeps.ts";
 import { tombstonesContract } from "./metadata/tombstones.ts";
 import { trackedContract } from "./metadata/tracked.ts";
 import { uploadsContract } from "./metadata/uploads.ts";
@@ -53,6 +54,7 @@ export function metadataStoreContract(name: string, make: () => Promise<Subject>
     backlogContract(fixture);
     idempotencyContract(fixture);
     tokensContract(fixture);
+    sweepsContract(fixture);
   });
 }
 

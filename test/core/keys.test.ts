@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { isUid, makeUid } from "../../src/core/ids.ts";
 import {
   canonicalKey,
+  canonicalReach,
   canonicalPrefix,
   INTERNAL_PREFIX,
   isInternalKey,
@@ -140,5 +141,16 @@ describe("keys below .expunge/", () => {
     expect(() => tombstoneKey(FOUR_DIGIT_YEARS_MS + 1, P)).toThrow(RangeError);
     expect(() => tombstoneKey(Number.NaN, P)).toThrow(RangeError);
     expect(isUid(P) && isUid(F)).toBe(true);
+  });
+});
+
+describe("whose canonical keys a prefix reaches", () => {
+  it("is all of them, one project's, or nobody's", () => {
+    expect(canonicalReach("projects/")).toBe("all");
+    expect(canonicalReach(`projects/${P}/`)).toEqual({ projectUid: P });
+    expect(canonicalReach(`projects/${P}/${F}/`)).toEqual({ projectUid: P });
+    for (const prefix of ["projects/other/", "audio/", `x/projects/${P}/`, "projectsx/", "/"]) {
+      expect(canonicalReach(prefix)).toBe("none");
+    }
   });
 });

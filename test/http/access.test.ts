@@ -81,6 +81,8 @@ const ROUTES: readonly [Call["method"], string, object?][] = [
   ["GET", "/v1/debug/project-files/{id}"],
   ["POST", "/v1/debug/self-test"],
   ["GET", "/metrics"],
+  ["POST", "/v1/debug/sweeps", { prefix: "old/", confirm: "old/" }],
+  ["GET", "/v1/debug/sweeps/{sweepId}"],
 ];
 
 const ADMIN_ONLY = /\/hold$|\/debug\/|\/metrics$|\/tokens/;

@@ -93,6 +93,8 @@ const ROWS: Readonly<Record<string, Row>> = {
   "POST /v1/tokens": { ...bodies({ name: "mine", rights: ["admin"] }), admin: true },
   "GET /v1/tokens": { admin: true },
   "DELETE /v1/tokens/{tokenId}": { params: { tokenId: "uid" }, admin: true },
+  "POST /v1/debug/sweeps": { ...bodies({ prefix: "old/", confirm: "old/" }), admin: true },
+  "GET /v1/debug/sweeps/{sweepId}": { admin: true },
 };
 
 const PROJECTS = ["projects", undefined, undefined];

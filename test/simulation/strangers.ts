@@ -74,6 +74,8 @@ export const ATTEMPTS: Readonly<Record<string, Attempt>> = {
   "debug.verifyCleanup": (api, { id }) => api.debug.verifyCleanup(STRANGER, id),
   "debug.projectFiles": (api, { id }) => api.debug.projectFiles(STRANGER, id, 10),
   "debug.selfTest": (api) => api.debug.selfTest(STRANGER),
+  "prefixSweeps.request": (api) => api.prefixSweeps.request(STRANGER, "old/", "old/"),
+  "prefixSweeps.get": (api) => api.prefixSweeps.get(STRANGER, "SWEEP-000000000000"),
   "monitor.backlog": (api) => api.monitor.backlog(STRANGER),
 };
 

@@ -9,6 +9,7 @@ import { findIdempotent } from "./metadata/idempotency.ts";
 import * as projects from "./metadata/projects.ts";
 import * as receipts from "./metadata/receipts.ts";
 import * as tokens from "./metadata/tokens.ts";
+import * as sweeps from "./metadata/sweeps.ts";
 import * as uploads from "./metadata/uploads.ts";
 
 /**
@@ -156,6 +157,28 @@ export class MemoryMetadataStore extends MemoryAuditCalls implements port.Metada
   ): Promise<port.Idempotent | null> {
     return this.run((tx) => findIdempotent(tx, subject, keyHash, validForMs));
   }
+  async createSweep(sweep: Pick<port.Sweep, "id" | "prefix" | "requestedBy">): Promise<port.Sweep> {
+    return this.run((tx) => sweeps.createSweep(tx, sweep));
+  }
+  async findSweep(id: string): Promise<port.Sweep | null> {
+    return this.run((tx) => sweeps.findSweep(tx, id));
+  }
+  async dueSweeps(limit: number): Promise<readonly string[]> {
+    return this.run((tx) => sweeps.dueSweeps(tx, limit));
+  }
+  async claimSweep(id: string, leaseMs: number): Promise<port.SweepClaim | null> {
+    return this.run((tx) => sweeps.claimSweep(tx, id, leaseMs));
+  }
+  async extendSweep(id: string, token: number, leaseMs: number, found: number): Promise<boolean> {
+    return this.run((tx) => sweeps.extendSweep(tx, id, token, leaseMs, found));
+  }
+  async postponeSweep(id: string, token: number, delayMs: number): Promise<void> {
+    this.run((tx) => sweeps.postponeSweep(tx, id, token, delayMs));
+  }
+  async finishSweep(id: string, token: number, end: port.SweepEnd): Promise<port.Sweep> {
+    return this.run((tx) => sweeps.finishSweep(tx, id, token, end));
+  }
+
   async backlog(): Promise<port.Backlog> {
     return this.run(backlog);
   }

@@ -14,6 +14,7 @@ import * as removals from "./removals.ts";
 import { readNow } from "./session.ts";
 import { openMigrated, type PostgresStoreOptions } from "./store-base.ts";
 import * as tokens from "./tokens.ts";
+import * as sweeps from "./sweeps.ts";
 import * as uploads from "./uploads.ts";
 
 /**
@@ -151,6 +152,28 @@ export class PostgresMetadataStore extends AuditCalls implements port.MetadataSt
   ): Promise<port.Idempotent | null> {
     return this.read((tx) => findIdempotent(tx, subject, keyHash, validForMs));
   }
+  createSweep(sweep: Pick<port.Sweep, "id" | "prefix" | "requestedBy">): Promise<port.Sweep> {
+    return this.transact((tx) => sweeps.createSweep(tx, sweep));
+  }
+  findSweep(id: string): Promise<port.Sweep | null> {
+    return this.read((tx) => sweeps.findSweep(tx, id));
+  }
+  dueSweeps(limit: number): Promise<readonly string[]> {
+    return this.read((tx) => sweeps.dueSweeps(tx, limit));
+  }
+  claimSweep(id: string, leaseMs: number): Promise<port.SweepClaim | null> {
+    return this.transact((tx) => sweeps.claimSweep(tx, id, leaseMs));
+  }
+  extendSweep(id: string, token: number, leaseMs: number, found: number): Promise<boolean> {
+    return this.transact((tx) => sweeps.extendSweep(tx, id, token, leaseMs, found));
+  }
+  postponeSweep(id: string, token: number, delayMs: number): Promise<void> {
+    return this.transact((tx) => sweeps.postponeSweep(tx, id, token, delayMs));
+  }
+  finishSweep(id: string, token: number, end: port.SweepEnd): Promise<port.Sweep> {
+    return this.transact((tx) => sweeps.finishSweep(tx, id, token, end));
+  }
+
   backlog(): Promise<port.Backlog> {
     return this.read(backlog);
   }

@@ -11,6 +11,7 @@ import type {
   Surface,
   UploadState,
 } from "../../core/model.ts";
+import type { SweepEnd } from "../../ports/metadata/index.ts";
 import type { PublicKey } from "../../ports/signer.ts";
 
 /** All tables lie in a schema of their own, beside those of the job queue and of anybody else. */
@@ -39,6 +40,7 @@ export interface Tables {
   "expunge.store_binding": StoreBindingTable;
   "expunge.idempotent": IdempotentTable;
   "expunge.tokens": TokensTable;
+  "expunge.sweeps": SweepsTable;
 }
 
 /** Written as text, read as what it says. */
@@ -258,6 +260,20 @@ export interface TokensTable {
   expires_at: Instant | null;
   revoked_at: Instant | null;
   last_used_at: Instant | null;
+}
+
+/** A prefix that is emptied, and its claim. */
+export interface SweepsTable {
+  id: string;
+  prefix: string;
+  requested_by: string;
+  requested_at: Instant;
+  completed_at: Instant | null;
+  attempts: Generated<number>;
+  found: Generated<number>;
+  token: Generated<number>;
+  lease_until: Generated<Instant>;
+  ended: Json<SweepEnd> | null;
 }
 
 export type ProjectRow = Selectable<ProjectsTable>;

@@ -11,6 +11,7 @@ import { addReceiptRoutes } from "./receipts.ts";
 import { addServiceRoutes } from "./service.ts";
 import { addSignedRoutes } from "./signed.ts";
 import { addTokenRoutes } from "./tokens.ts";
+import { addSweepRoutes } from "./sweeps.ts";
 import { addUploadRoutes } from "./uploads.ts";
 
 export function addRoutes(app: App, deps: RouteDeps): void {
@@ -24,6 +25,7 @@ export function addRoutes(app: App, deps: RouteDeps): void {
   addReceiptRoutes(app, deps);
   addTokenRoutes(app, deps);
   addDebugRoutes(app, deps);
+  addSweepRoutes(app, deps);
   addServiceRoutes(app, deps);
   addMetricsRoute(app, deps);
   addSignedRoutes(app, deps);

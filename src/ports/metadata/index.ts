@@ -8,6 +8,7 @@ import type { ProjectStore } from "./projects.ts";
 import type { ReceiptStore } from "./receipts.ts";
 import type { SettleStore } from "./settles.ts";
 import type { StoreBinding } from "./store-binding.ts";
+import type { SweepStore } from "./sweeps.ts";
 import type { TombstoneStore } from "./tombstones.ts";
 import type { TokenStore } from "./tokens.ts";
 import type { UploadStore } from "./uploads.ts";
@@ -31,7 +32,8 @@ export interface MetadataStore
     IdempotencyStore,
     AuditStore,
     StoreBinding,
-    TokenStore {
+    TokenStore,
+    SweepStore {
   /** The database's clock, which alone decides (R8). */
   now(): Promise<Instant>;
   close(): Promise<void>;
@@ -46,6 +48,7 @@ export * from "./projects.ts";
 export * from "./receipts.ts";
 export * from "./settles.ts";
 export * from "./store-binding.ts";
+export * from "./sweeps.ts";
 export * from "./tombstones.ts";
 export * from "./tokens.ts";
 export * from "./uploads.ts";

@@ -2,10 +2,11 @@ import { LIMITS } from "../../core/limits.ts";
 import type { Log } from "../../ports/log.ts";
 import type { Context } from "../context.ts";
 
-/** A claim on a deletion, by its fencing token. */
+/** A claim on something, by its fencing token. */
 export interface Held {
-  readonly id: string;
   readonly token: number;
+  /** False when the claim is lost. */
+  readonly extend: () => Promise<boolean>;
   readonly log: Log;
 }
 
@@ -30,19 +31,28 @@ export async function whileClaimed<T>(
 }
 
 async function keepClaim(
-  { clock, metadata }: Context,
-  { id, token, log }: Held,
+  { clock }: Context,
+  { token, log, extend }: Held,
   lost: AbortController,
 ): Promise<void> {
   while (!lost.signal.aborted) {
     await clock.sleep(LIMITS.leaseExtendEveryMs, lost.signal);
     if (lost.signal.aborted) return;
     try {
-      if (await metadata.extendClaim(id, token, LIMITS.leaseMs)) continue;
+      if (await extend()) continue;
       log.warn({ token }, "claim is not ours any more");
     } catch (error) {
       log.warn({ token, err: error }, "claim could not be extended");
     }
     lost.abort();
   }
+}
+
+/** How the claim on a deletion is kept. */
+export function deletionClaim(
+  { metadata }: Context,
+  id: string,
+  { token, log }: { readonly token: number; readonly log: Log },
+): Held {
+  return { token, log, extend: () => metadata.extendClaim(id, token, LIMITS.leaseMs) };
 }

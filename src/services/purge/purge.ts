@@ -8,7 +8,7 @@ import { StaleClaimError } from "../../ports/metadata/index.ts";
 import type { Context } from "../context.ts";
 import { blockedBy, type Cause } from "./blocked.ts";
 import { fence } from "./fence.ts";
-import { whileClaimed } from "./claim.ts";
+import { deletionClaim, whileClaimed } from "./claim.ts";
 import { type PurgeRun, removalLog } from "./run.ts";
 import { seal } from "./seal.ts";
 import { sweep } from "./sweep.ts";
@@ -39,7 +39,7 @@ export async function runPurge(
   try {
     end = await whileClaimed(
       context,
-      { id: deletionId, token: claim.token, log },
+      deletionClaim(context, deletionId, { token: claim.token, log }),
       outer,
       (signal) => runToEnd({ context, ...claim, project: { id, uid }, record, log, signal }, outer),
     );

@@ -5,7 +5,7 @@ import { DatabaseError } from "../../core/database-errors.ts";
 import { type SettleClaim, type SettleEnd, StaleClaimError } from "../../ports/metadata/index.ts";
 import type { Context } from "../context.ts";
 import { signAmendment } from "./amendment.ts";
-import { whileClaimed } from "./claim.ts";
+import { deletionClaim, whileClaimed } from "./claim.ts";
 import { entriesOf, keyHashOf, type PurgeRun, type RemovalRecord } from "./run.ts";
 import { sweep } from "./sweep.ts";
 import { listAll } from "./verify.ts";
@@ -26,8 +26,12 @@ export async function runSettle(
   const log = context.log.child({ deletion: deletionId, project: claim.deletion.projectUid });
   const { projectId: id, projectUid: uid } = claim.deletion;
   const record = returnedLog(context, deletionId, claim.token, claim.salt);
-  return await whileClaimed(context, { id: deletionId, token: claim.token, log }, outer, (signal) =>
-    settle({ context, ...claim, project: { id, uid }, record, log, signal }, claim, outer),
+  return await whileClaimed(
+    context,
+    deletionClaim(context, deletionId, { token: claim.token, log }),
+    outer,
+    (signal) =>
+      settle({ context, ...claim, project: { id, uid }, record, log, signal }, claim, outer),
   );
 }
 

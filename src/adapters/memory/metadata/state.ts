@@ -18,6 +18,7 @@ import type {
   Removal,
   StoredAmendment,
   StoredReceipt,
+  Sweep,
 } from "../../../ports/metadata/index.ts";
 import type { PublicKey } from "../../../ports/signer.ts";
 
@@ -94,6 +95,13 @@ export interface DeletionRow {
   readonly settling: Settling;
 }
 
+/** As the sweep is told, with its claim. */
+export interface SweepRow {
+  sweep: Sweep;
+  token: number;
+  leaseUntil: Instant;
+}
+
 export interface ReceiptRow {
   readonly receipt: StoredReceipt;
   copied: boolean;
@@ -125,6 +133,7 @@ export interface Rows {
   readonly amendments: Map<number, AmendmentRow>;
   readonly publicKeys: Map<string, PublicKey>;
   /** By the hash of the key and its subject. */
+  readonly sweeps: Map<string, SweepRow>;
   readonly idempotent: Map<string, Idempotent>;
   readonly tokens: Map<string, TokenRow>;
 }
@@ -152,6 +161,7 @@ export function emptyRows(): Rows {
     publicKeys: new Map(),
     idempotent: new Map(),
     tokens: new Map(),
+    sweeps: new Map(),
   };
 }
 

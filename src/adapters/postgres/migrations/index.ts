@@ -9,6 +9,7 @@ import * as storeBinding from "./0002-store-binding.ts";
 import * as afterCompletion from "./0003-after-completion.ts";
 import * as tokens from "./0004-tokens.ts";
 import * as idempotent from "./0008-idempotent.ts";
+import * as sweeps from "./0009-sweeps.ts";
 import * as audits from "./0010-audits.ts";
 
 /** In order; a name that was published is never changed. There is no way down: rows are evidence. */
@@ -18,6 +19,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "0003-after-completion": afterCompletion,
   "0004-tokens": tokens,
   "0008-idempotent": idempotent,
+  "0009-sweeps": sweeps,
   "0010-audits": audits,
 };
 

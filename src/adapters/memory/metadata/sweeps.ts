@@ -1,0 +1,83 @@
+import { compareUtf8 } from "../../../core/encoding.ts";
+import {
+  StaleClaimError,
+  type Sweep,
+  type SweepClaim,
+  type SweepEnd,
+} from "../../../ports/metadata/index.ts";
+import type { SweepRow, Tx } from "./state.ts";
+
+export function createSweep(
+  tx: Tx,
+  { id, prefix, requestedBy }: Pick<Sweep, "id" | "prefix" | "requestedBy">,
+): Sweep {
+  const sweep: Sweep = {
+    id,
+    prefix,
+    requestedBy,
+    requestedAt: tx.now,
+    completedAt: null,
+    attempts: 0,
+    found: 0,
+    end: null,
+  };
+  tx.rows.sweeps.set(id, { sweep, token: 0, leaseUntil: 0 });
+  return sweep;
+}
+
+export function findSweep(tx: Tx, id: string): Sweep | null {
+  return tx.rows.sweeps.get(id)?.sweep ?? null;
+}
+
+export function dueSweeps(tx: Tx, limit: number): readonly string[] {
+  return [...tx.rows.sweeps.values()]
+    .filter((row) => isClaimable(tx, row))
+    .map(({ sweep }) => sweep)
+    .sort((a, b) => a.requestedAt - b.requestedAt || compareUtf8(a.id, b.id))
+    .slice(0, limit)
+    .map(({ id }) => id);
+}
+
+function isClaimable(tx: Tx, { sweep, leaseUntil }: SweepRow): boolean {
+  return sweep.end === null && leaseUntil <= tx.now;
+}
+
+export function claimSweep(tx: Tx, id: string, leaseMs: number): SweepClaim | null {
+  const row = tx.rows.sweeps.get(id);
+  if (!row || !isClaimable(tx, row)) return null;
+  row.token++;
+  row.leaseUntil = tx.now + leaseMs;
+  row.sweep = { ...row.sweep, attempts: row.sweep.attempts + 1, found: 0 };
+  return { sweep: row.sweep, token: row.token };
+}
+
+export function extendSweep(
+  tx: Tx,
+  id: string,
+  token: number,
+  leaseMs: number,
+  found: number,
+): boolean {
+  const row = heldBy(tx, id, token);
+  if (!row) return false;
+  row.leaseUntil = tx.now + leaseMs;
+  row.sweep = { ...row.sweep, found };
+  return true;
+}
+
+export function postponeSweep(tx: Tx, id: string, token: number, delayMs: number): void {
+  const row = heldBy(tx, id, token);
+  if (row) row.leaseUntil = tx.now + delayMs;
+}
+
+export function finishSweep(tx: Tx, id: string, token: number, end: SweepEnd): Sweep {
+  const row = heldBy(tx, id, token);
+  if (!row) throw new StaleClaimError(id);
+  row.sweep = { ...row.sweep, end, found: end.found, completedAt: tx.now };
+  return row.sweep;
+}
+
+function heldBy(tx: Tx, id: string, token: number): SweepRow | null {
+  const row = tx.rows.sweeps.get(id);
+  return row?.token === token && row.sweep.end === null ? row : null;
+}
