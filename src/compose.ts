@@ -13,6 +13,7 @@ import type { Config } from "./config.ts";
 import { createLayoutSet } from "./core/layouts/index.ts";
 import type { Jobs } from "./ports/jobs.ts";
 import type { Log } from "./ports/log.ts";
+import { NO_TRACING, type Tracing } from "./ports/tracing.ts";
 import type { Context } from "./services/context.ts";
 import { DeletionWatch } from "./services/deletion-watch.ts";
 import { InFlight } from "./services/in-flight.ts";
@@ -62,7 +63,8 @@ export async function composeService(
   // Before the database: what is wrong with the store is then said at once.
   const ports = { clock: systemClock, random: systemRandom };
   const metrics = new PrometheusMetrics(VERSION);
-  const store = await openStore(config.store, { ...ports, metrics });
+  const tracing = await tracingOf(config, log);
+  const store = await openStore(config.store, { ...ports, metrics, tracing });
   for (const warning of await tryStore({ ...ports, store })) {
     log.warn({ warning }, "the store will block deletions: look at it with 'expunge doctor'");
   }
@@ -87,6 +89,7 @@ export async function composeService(
       urlSigner: urlSignerOf(signer),
       log,
       metrics,
+      tracing,
       layouts,
       settings: config,
       inFlight: new InFlight(),
@@ -106,6 +109,13 @@ async function closeAll(jobs: Jobs, closeDatabase: () => Promise<void>): Promise
   } finally {
     await closeDatabase();
   }
+}
+
+/** Loaded only where traces are asked for: the libraries are large. */
+async function tracingOf({ traces }: Config, log: Log): Promise<Tracing> {
+  if (traces === null) return NO_TRACING;
+  const { openTracing } = await import("./adapters/otel-tracing.ts");
+  return openTracing({ ...traces, version: VERSION, log });
 }
 
 interface Admin {
@@ -138,6 +148,7 @@ function run({ config, context, admin, metrics, closeDatabase }: Parts): Running
     stopping.abort();
     await working;
     await closeAll(context.jobs, closeDatabase);
+    await context.tracing.close();
   };
   return {
     services,

@@ -24,7 +24,7 @@ export interface Face {
 /** The HTTP face of a configuration, not listening yet. */
 export function createFace(face: Face): Promise<FastifyInstance> {
   const { config, context, services, adminToken, metrics } = face;
-  const { clock, log, random } = context;
+  const { clock, log, random, tracing } = context;
   return createApp({
     services,
     authenticate: authenticator({
@@ -34,6 +34,7 @@ export function createFace(face: Face): Promise<FastifyInstance> {
     }),
     log,
     metrics,
+    tracing,
     readiness: () => face.readiness(),
     settings: config,
     version: VERSION,

@@ -53,6 +53,7 @@ function valuesOf(config: Config): Readonly<Partial<Record<SettingName | FileKey
     EXPUNGE_SIGNING_KEY: config.signingKeyPath ?? "made in the data dir",
     EXPUNGE_SETTLE: config.settleMs.map((ms) => formatDuration(ms)).join(",") || OFF,
     EXPUNGE_ROLE: config.role,
+    OTEL_EXPORTER_OTLP_ENDPOINT: config.traces === null ? OFF : redactUrl(config.traces.endpoint),
     projectId: config.projectIdFormat.text,
     layouts: config.layouts.map(({ name, template }) => `${name}=${template}`).join(", ") || "none",
     webhooks: config.webhooks.map((webhook) => webhookText(webhook)).join(", ") || OFF,

@@ -84,6 +84,9 @@ export const NAMES = {
   ),
   EXPUNGE_SETTLE: setting("when completed deletions are checked again; 'off' for never", "1h,24h"),
   EXPUNGE_ROLE: setting("'all', 'api' or 'worker'", "all"),
+  OTEL_EXPORTER_OTLP_ENDPOINT: setting("where traces are sent, by OTLP over HTTP; none without it"),
+  OTEL_EXPORTER_OTLP_HEADERS: secret("headers sent with them, 'NAME=VALUE,...'"),
+  OTEL_SERVICE_NAME: setting("how traces call this service", "expunge"),
   EXPUNGE_URL: setting("service that the command line talks to", "http://127.0.0.1:3000"),
   EXPUNGE_TOKEN: secret("token that the command line sends; the local admin token by default"),
 } as const satisfies Readonly<Record<string, NameInfo>>;

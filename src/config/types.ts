@@ -57,6 +57,13 @@ export interface LimitConfig {
   readonly authFailuresPerMinute: number | null;
 }
 
+export interface TracesConfig {
+  readonly endpoint: string;
+  /** Secrets, as a rule. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly serviceName: string;
+}
+
 export const ROLES = ["all", "api", "worker"] as const;
 /** Whether the process serves requests, works on deletions, or both. */
 export type Role = (typeof ROLES)[number];
@@ -110,6 +117,8 @@ export interface Config {
   /** Ages at which a completed deletion is checked again, ascending. */
   readonly settleMs: readonly number[];
   readonly role: Role;
+  /** null: nobody is told. */
+  readonly traces: TracesConfig | null;
   readonly projectIdFormat: IdFormat;
   readonly layouts: readonly LayoutConfig[];
   readonly webhooks: readonly WebhookConfig[];

@@ -9,6 +9,7 @@ import { type FileKey, isSettingName, NAMES, type SettingName } from "./names.ts
 import { readLimits } from "./limits.ts";
 import type { SettingReader } from "./reader.ts";
 import { shown } from "./redact.ts";
+import { readTraces } from "./traces.ts";
 import { type Directories, directoryOf, parseStore } from "./store.ts";
 import {
   type Config,
@@ -71,6 +72,7 @@ export function readValues(reader: SettingReader, file: LoadedFile | null, cwd: 
     }),
     signingKeyPath: signingKey === null ? null : resolve(cwd, signingKey),
     settleMs: reader.durations("EXPUNGE_SETTLE", DEFAULTS.settleMs),
+    traces: readTraces(reader),
     role: reader.choice("EXPUNGE_ROLE", ROLES, "all"),
     projectIdFormat: readIdFormat(reader, file),
     layouts: readLayouts(reader, file),

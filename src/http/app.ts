@@ -13,6 +13,7 @@ import { parseJson } from "./json-body.ts";
 import { logRequest, logRequests } from "./request-log.ts";
 import { collectRoutes } from "./route-table.ts";
 import { addRoutes } from "./routes/index.ts";
+import { traceRequests } from "./traces.ts";
 import { originForm } from "./target.ts";
 import { compileSerializer, compileValidator } from "./validation.ts";
 
@@ -35,6 +36,7 @@ export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
   app.setValidatorCompiler(compileValidator);
   app.setSerializerCompiler(compileSerializer);
   app.decorateRequest("caller", null);
+  traceRequests(app, routeDeps.tracing);
   logRequests(app, routeDeps);
   guardRequests(app, routeDeps);
   guardServer(app, routeDeps, newRequestId);

@@ -5,6 +5,7 @@ import type { Caller } from "../core/caller.ts";
 import type { Clock, Random } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
 import type { Backlog } from "../ports/metadata/index.ts";
+import type { Tracing } from "../ports/tracing.ts";
 import type { Metrics } from "../ports/metrics.ts";
 import type { RequestLimits } from "./limits.ts";
 import type { Services } from "../services/index.ts";
@@ -31,6 +32,7 @@ export interface AppDeps {
   authenticate(token: string): Promise<Caller | null>;
   readonly log: Log;
   readonly metrics: MetricsPage;
+  readonly tracing: Tracing;
   /** Whether requests may be answered yet (R11). */
   readiness(): { readonly ready: boolean; readonly reason: string | null };
   readonly settings: HttpSettings;

@@ -5,6 +5,7 @@ import type { Log } from "../ports/log.ts";
 import type { Metrics } from "../ports/metrics.ts";
 import type { MetadataStore } from "../ports/metadata/index.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
+import type { Tracing } from "../ports/tracing.ts";
 import type { Signer, UrlSigner } from "../ports/signer.ts";
 import type { InFlight } from "./in-flight.ts";
 import type { DeletionWatch } from "./deletion-watch.ts";
@@ -32,6 +33,7 @@ export interface Context {
   readonly urlSigner: UrlSigner;
   readonly log: Log;
   readonly metrics: Metrics;
+  readonly tracing: Tracing;
   readonly layouts: LayoutSet;
   readonly settings: ServiceSettings;
   readonly inFlight: InFlight;

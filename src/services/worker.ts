@@ -26,13 +26,13 @@ export function jobHandlers(context: Context): JobHandlers {
   });
 }
 
-function measured({ metrics, clock }: Context, handlers: JobHandlers): JobHandlers {
+function measured({ metrics, tracing, clock }: Context, handlers: JobHandlers): JobHandlers {
   const around = <N extends JobName>(name: N, handler: JobHandler<N>): JobHandler<N> => {
     return async (data, signal) => {
       const startedAt = clock.now();
       let result: "ok" | "failed" = "failed";
       try {
-        await handler(data, signal);
+        await tracing.span(`job ${name}`, {}, () => handler(data, signal));
         result = "ok";
       } finally {
         metrics.job(name, result, clock.now() - startedAt);

@@ -33,6 +33,7 @@ describe("the configuration without any setting", () => {
       signingKeyPath: null,
       settleMs: [3_600_000, 86_400_000],
       role: "all",
+      traces: null,
       projectIdFormat: DEFAULT_ID_FORMAT,
       layouts: [],
       webhooks: [],

@@ -51,6 +51,7 @@ export async function startHttp(
       CALLERS[token] ?? (await service.services.tokens.authenticate(token)),
     log: context.log,
     metrics,
+    tracing: context.tracing,
     readiness: () => ({ ready: true, reason: null }),
     settings: context.settings,
     version: "1.2.3",

@@ -5,6 +5,7 @@ import type { LayoutSet } from "../../src/core/layouts/index.ts";
 import type { Log } from "../../src/ports/log.ts";
 import type { MetadataStore } from "../../src/ports/metadata/index.ts";
 import { NO_METRICS } from "../../src/ports/metrics.ts";
+import { NO_TRACING } from "../../src/ports/tracing.ts";
 import type { ObjectStore } from "../../src/ports/object-store.ts";
 import type { Signer, UrlSigner } from "../../src/ports/signer.ts";
 import type { Context } from "../../src/services/context.ts";
@@ -143,6 +144,7 @@ export class Fleet {
       urlSigner,
       log: SILENT,
       metrics: NO_METRICS,
+      tracing: NO_TRACING,
       layouts: mutant?.layouts?.(ground.layouts) ?? ground.layouts,
       settings: {
         graceMs: 0,

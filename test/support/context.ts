@@ -8,6 +8,7 @@ import {
   type MemoryObjectStoreOptions,
 } from "../../src/adapters/memory/object-store.ts";
 import { type Metrics, NO_METRICS } from "../../src/ports/metrics.ts";
+import { NO_TRACING, type Tracing } from "../../src/ports/tracing.ts";
 import { retryingStore } from "../../src/adapters/retrying-store.ts";
 import { SystemClock } from "../../src/adapters/system-clock.ts";
 import { SystemRandom } from "../../src/adapters/system-random.ts";
@@ -44,6 +45,7 @@ export interface TestServiceOptions {
   /** Whether jobs are worked on; else a test runs them itself. */
   readonly work?: boolean;
   readonly metrics?: Metrics;
+  readonly tracing?: Tracing;
   /** None by default. */
   readonly settleMs?: readonly number[];
   /** 0 by default. */
@@ -75,6 +77,7 @@ export async function makeService(options: TestServiceOptions = {}): Promise<Tes
     urlSigner: urlSignerOf(signer),
     log: log.log,
     metrics: options.metrics ?? NO_METRICS,
+    tracing: options.tracing ?? NO_TRACING,
     layouts: createLayoutSet(options.idFormat ?? DEFAULT_ID_FORMAT, options.layouts ?? []),
     settings: {
       graceMs: 0,

@@ -2,6 +2,10 @@ import { DAY_MS, GiB, KiB, MINUTE_MS, MiB, SECOND_MS } from "./units.ts";
 
 /** Of databases, queues and stores. */
 export const ADAPTER_LIMITS = {
+  /** Traces: how often spans are sent, and how long that may take. */
+  traceExportEveryMs: 5 * SECOND_MS,
+  traceExportTimeoutMs: 5 * SECOND_MS,
+
   /** Attempts at a transaction that the database broke off for another one's sake. */
   transactionAttemptsMax: 10,
   transactionRetryMs: 5,

@@ -37,11 +37,14 @@ export async function runPurge(
   const startedAt = context.clock.now();
   let end: PurgeEnd | "failed" = "failed";
   try {
-    end = await whileClaimed(
-      context,
-      deletionClaim(context, deletionId, { token: claim.token, log }),
-      outer,
-      (signal) => runToEnd({ context, ...claim, project: { id, uid }, record, log, signal }, outer),
+    end = await context.tracing.span("purge", { "expunge.deletion.id": deletionId }, () =>
+      whileClaimed(
+        context,
+        deletionClaim(context, deletionId, { token: claim.token, log }),
+        outer,
+        (signal) =>
+          runToEnd({ context, ...claim, project: { id, uid }, record, log, signal }, outer),
+      ),
     );
     return end;
   } finally {
@@ -120,10 +123,12 @@ async function begin(run: PurgeRun): Promise<Deletion | null> {
 /** The stages from wherever the deletion stands; true when it completed. */
 async function stages(run: PurgeRun, start: Deletion): Promise<boolean> {
   const { context, token } = run;
+  const stage = <T>(name: string, work: () => Promise<T>): Promise<T> =>
+    context.tracing.span(name, {}, work);
   let deletion = start;
-  if (deletion.tombstoneKey === null) await writeTombstone(run, deletion);
+  if (deletion.tombstoneKey === null) await stage("tombstone", () => writeTombstone(run, start));
   if (deletion.fencedAt === null) {
-    const fenced = await fence(run);
+    const fenced = await stage("fence", () => fence(run));
     if (fenced.residue !== null) return await stop(run, fenced.residue);
     deletion = fenced.deletion;
   }
@@ -131,15 +136,15 @@ async function stages(run: PurgeRun, start: Deletion): Promise<boolean> {
   for (let pass = 1; pass <= LIMITS.sweepPassesMax; pass++) {
     run.signal.throwIfAborted();
     if (deletion.state === "deleting") {
-      residue = await sweep(run);
+      residue = await stage("sweep", () => sweep(run));
       await context.metadata.replaceResidue(deletion.id, token, residue);
       if (residue.length > 0) break;
       deletion = await context.metadata.advance(deletion.id, token, "swept");
       moved(run, deletion);
     }
-    residue = await verify(run);
+    residue = await stage("verify", () => verify(run));
     if (residue.length === 0) {
-      deletion = await seal(run);
+      deletion = await stage("seal", () => seal(run));
       moved(run, deletion);
       const endedAt = deletion.completedAt ?? deletion.purgeAfter;
       context.metrics.deletionCompleted(endedAt - deletion.purgeAfter);
