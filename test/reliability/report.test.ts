@@ -10,6 +10,8 @@ const LINE = {
   violations: 0,
   seconds: 1800,
   slowestTakeoverMs: 9000,
+  slowestTakeoverThroughFaultsMs: 12_000,
+  workers: 2,
   commit: "0123456789abcdef",
   dirty: false,
   machine: "a machine",
@@ -30,6 +32,8 @@ describe("the report of long runs", () => {
     expect(schedules).toContain("| postgres kills | 4 |");
     expect(schedules).toContain("| **violations** | **0** |");
     expect(schedules).toContain("| slowest takeover | 10.5 s |");
+    expect(schedules).toContain("| slowest takeover through further faults | 12.0 s |");
+    expect(schedules).not.toContain("workers");
     expect(schedules).toContain("| time | 1.0 h |");
     expect(schedules).toContain("| between | 2026-11-25 and 2026-11-26 |");
     expect(schedules).toContain("`0123456789` (1,000), `0123456789` with changes (1,000)");

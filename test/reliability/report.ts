@@ -13,7 +13,15 @@ export interface LogLine {
 }
 
 /** What is no count, or none that can be summed. */
-const NOT_SUMMED = new Set(["from", "to", "violations", "seconds", "slowestTakeoverMs"]);
+const NOT_SUMMED = new Set([
+  "from",
+  "to",
+  "violations",
+  "seconds",
+  "workers",
+  "slowestTakeoverMs",
+  "slowestTakeoverThroughFaultsMs",
+]);
 const SECONDS_PER_HOUR = 3600;
 const COMMIT_CHARS = 10;
 
@@ -80,9 +88,14 @@ function sumsOf(ranges: readonly LogLine[]): ReadonlyMap<string, number> {
 }
 
 function slowest(ranges: readonly LogLine[]): readonly (readonly [string, string])[] {
-  const times = ranges.map((range) => range["slowestTakeoverMs"]).filter(isNumber);
-  if (times.length === 0) return [];
-  return [["slowest takeover", `${(Math.max(...times) / 1000).toFixed(1)} s`]];
+  const most = (name: string, title: string): readonly (readonly [string, string])[] => {
+    const times = ranges.map((range) => range[name]).filter(isNumber);
+    return times.length === 0 ? [] : [[title, `${(Math.max(...times) / 1000).toFixed(1)} s`]];
+  };
+  return [
+    ...most("slowestTakeoverMs", "slowest takeover"),
+    ...most("slowestTakeoverThroughFaultsMs", "slowest takeover through further faults"),
+  ];
 }
 
 function isNumber(value: unknown): value is number {
