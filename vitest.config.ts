@@ -3,7 +3,16 @@ import { defineConfig } from "vitest/config";
 /** What needs a real server says so in its name. */
 const WITH_SERVERS = "test/**/*.server.test.ts";
 
+const source = (path: string): string => new URL(`src/${path}`, import.meta.url).pathname;
+
 export default defineConfig({
+  // The examples import the package by its name.
+  resolve: {
+    alias: [
+      { find: /^expunge$/, replacement: source("index.ts") },
+      { find: /^expunge\/engine$/, replacement: source("engine.ts") },
+    ],
+  },
   test: {
     testTimeout: 30_000,
     hookTimeout: 60_000,

@@ -2,27 +2,53 @@
  * The public API: what stands here is kept stable, and nothing else is. The operations take a `Caller`,
  * so that an application decides who may do what.
  */
-import { composeService, openLog, type Running } from "./compose.ts";
+import type { FastifyInstance } from "fastify";
+import { composeService, openLog } from "./compose.ts";
 import { type ConfigOptions, loadConfig } from "./config.ts";
 import type { Log } from "./ports/log.ts";
+import type { Services } from "./services/index.ts";
 
+/** Where the settings come from, and where events go. */
 export interface ExpungeOptions extends ConfigOptions {
   /** Where events are written; standard error, warnings and worse, by default. */
   readonly log?: Log;
 }
 
+/** The service in this process: its operations, and how it is closed. */
+export interface Expunge extends Services, AsyncDisposable {
+  /** What the HTTP face takes as the admin's bearer token. */
+  readonly adminToken: string;
+  /** The HTTP face as a Fastify instance, not listening yet: for `listen`, or to be mounted. */
+  app(): Promise<FastifyInstance>;
+  /** Stops the work and closes what was opened; a deletion goes on at the next start. Idempotent. */
+  close(): Promise<void>;
+}
+
 /**
- * The whole service in this process: database, store, workers and the operations in `services`. Call
- * `start` so that deletions are worked on, and `close` at the end.
- * @throws ExpungeError `invalid-config`, `data-dir-locked`, ...
+ * The whole service in this process: database, store, workers and operations, already at work. Close it,
+ * or declare it with `await using`: on the embedded database only one process can have it open.
+ * @throws ExpungeError `invalid-config`, `data-dir-locked`, `store-unusable`, `store-mismatch`, ...
  */
-export async function createExpunge(options: ExpungeOptions = {}): Promise<Running> {
+export async function createExpunge(options: ExpungeOptions = {}): Promise<Expunge> {
   const config = await loadConfig(options);
-  return await composeService(config, { log: options.log ?? openLog({ level: "warn" }) });
+  const log = options.log ?? openLog({ level: "warn" });
+  const running = await composeService(config, { log });
+  try {
+    await running.start();
+  } catch (error) {
+    await running.close();
+    throw error;
+  }
+  return {
+    ...running.services,
+    adminToken: running.adminToken,
+    app: () => running.app(),
+    close: () => running.close(),
+    [Symbol.asyncDispose]: () => running.close(),
+  };
 }
 
 export * from "./engine.ts";
-export type { Running } from "./compose.ts";
 export { openReceiptSigner, readReceipt } from "./compose/receipt-signer.ts";
 export {
   openFileStore,
@@ -30,7 +56,7 @@ export {
   openS3Store,
   type S3StoreSettings,
 } from "./compose/stores.ts";
-export type { Config, ConfigFile, ConfigOptions } from "./config.ts";
+export type { ConfigFile, ConfigOptions, Environment, Overrides, SettingName } from "./config.ts";
 export { type Caller, type Right, RIGHTS } from "./core/caller.ts";
 export { DatabaseError, type DatabaseErrorCode } from "./core/database-errors.ts";
 export type { Deletion, DeletionState, FileRow, Project, ProjectState } from "./core/model.ts";

@@ -19,6 +19,13 @@ export interface RequestDeletion {
   readonly maxObjects?: number;
 }
 
+export interface DeleteProject extends RequestDeletion {
+  /** How long to wait for the end; the configured wait when absent. */
+  readonly waitMs?: number;
+  /** Ends the wait, and changes nothing. */
+  readonly signal?: AbortSignal;
+}
+
 export interface ListDeletions {
   readonly limit: number;
   readonly after?: string;
@@ -76,6 +83,27 @@ export class Deletions {
     const delayMs = Math.max(0, deletion.purgeAfter - (await metadata.now()));
     await jobs.enqueue("purge", { deletionId: deletion.id }, { key: deletion.id, delayMs });
     return this.#complete(deletion);
+  }
+
+  /**
+   * Requests the deletion, waits for it, and answers how it stands: `completed` means that it was
+   * verified; `trashed` that it is in grace; anything else that the wait was over before the end. A
+   * repetition joins the same deletion.
+   * @throws ExpungeError `deletion-blocked` with the residue in its details, and as `request` does
+   */
+  async delete(caller: Caller, projectId: string, options: DeleteProject = {}): Promise<Deletion> {
+    const { metadata, settings } = this.#context;
+    const deletion = await this.request(caller, projectId, options);
+    // In grace nothing happens before the purge is due, so there is nothing to wait for.
+    const isInGrace = deletion.state === "trashed" && deletion.purgeAfter > (await metadata.now());
+    const waitMs = isInGrace ? 0 : (options.waitMs ?? settings.deleteWaitMs);
+    const latest = await this.wait(deletion, waitMs, options.signal);
+    if (latest.blocked === null) return latest;
+    const { id, blocked, residueTotal } = latest;
+    const residue = await metadata.listResidue(id, LIMITS.residueShown);
+    throw new ExpungeError("deletion-blocked", `The deletion is blocked: ${blocked.reason}`, {
+      details: { deletion: id, residueTotal, residue },
+    });
   }
 
   /** Undo within the grace. @throws ExpungeError `not-restorable`, `project-not-found` */
