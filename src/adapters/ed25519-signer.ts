@@ -7,6 +7,7 @@ import {
 } from "node:crypto";
 import { calculateJwkThumbprint, CompactSign, compactVerify } from "jose";
 import { fromBase64Url, fromUtf8 } from "../core/encoding.ts";
+import { canonicalBytes } from "../core/statement.ts";
 import { ExpungeError } from "../core/errors.ts";
 import type { Log } from "../ports/log.ts";
 import type { PublicKey, Signer } from "../ports/signer.ts";
@@ -158,6 +159,10 @@ function parseHeader(bytes: Uint8Array): ReadonlyMap<string, unknown> {
     value = JSON.parse(fromUtf8(bytes));
   } catch (cause) {
     throw invalid("Its header is not JSON.", cause);
+  }
+  // Of a name that is there twice, readers take the first or the last (RFC 7515 section 4).
+  if (fromUtf8(canonicalBytes(value)) !== fromUtf8(bytes)) {
+    throw invalid("Its header is not in canonical form.");
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw invalid("Its header is not an object.");

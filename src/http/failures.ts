@@ -34,13 +34,14 @@ export function answerFailures(app: FastifyInstance, deps: RouteDeps, routes: Ro
 /** What fails before a route is found: the target cannot be decoded. */
 export function answerBadTarget(
   deps: RouteDeps,
-  error: unknown,
+  error: { readonly code?: string },
   request: FastifyRequest,
   reply: FastifyReply,
 ): void {
   // No hook of ours runs before a route is found.
   reply.headers(commonHeaders(request.id));
-  const known = aimsAtFile(request.raw.url ?? "") ? notUtf8() : error;
+  const isOfPath = error.code === "FST_ERR_BAD_URL" && aimsAtFile(request.raw.url ?? "");
+  const known = isOfPath ? notUtf8() : error;
   void sendFailure(deps, known, request, reply);
 }
 

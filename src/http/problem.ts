@@ -137,6 +137,7 @@ const FRAMEWORK: Readonly<Record<string, readonly [ProblemCode, string]>> = {
     "unsupported-media-type",
     "The Content-Type is none that this call takes.",
   ],
+  FST_ERR_MAX_PARAM_LENGTH: ["headers-too-large", "A part of the URL is too long."],
   FST_ERR_BAD_URL: ["invalid-request", "The URL is not valid: its escapes are not UTF-8."],
 };
 

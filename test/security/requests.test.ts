@@ -123,6 +123,11 @@ test("more headers than are read are refused with 431 instead of being passed ov
   expectRaw(await sendRaw(port, long), 431, "headers-too-large");
   const huge = `GET /${"y".repeat(LIMITS.httpHeadersBytesMax)} HTTP/1.1\r\nHost: a\r\n\r\n`;
   expectRaw(await sendRaw(port, huge), 431, "headers-too-large");
+  for (const rest of ["", "/files/a"]) {
+    const id = "y".repeat(LIMITS.httpParamCharsMax + 1);
+    const head = `GET /v1/projects/${id}${rest} HTTP/1.1\r\n${AUTH}Connection: close\r\n\r\n`;
+    expectRaw(await sendRaw(port, head), 431, "headers-too-large");
+  }
 });
 
 test.each([

@@ -15,7 +15,8 @@ interface StorePaths {
   readonly temporary: Buffer;
 }
 
-interface DirectoryIdentity {
+interface Anchor {
+  readonly path: Buffer;
   readonly ino: number;
   readonly dev: number;
 }
@@ -44,25 +45,18 @@ export class Tree {
   readonly uploads: Buffer;
   readonly temporary: Buffer;
   readonly #kept: ReadonlySet<string>;
-  readonly #identity: DirectoryIdentity;
   readonly #reserved: readonly Buffer[];
 
-  /** Looked at to see whether the medium is still there. */
-  readonly #anchor: Buffer;
+  /** Looked at to see whether the medium is still there, and no link in the place of one of them. */
+  readonly #anchors: readonly Anchor[];
 
-  private constructor(
-    fs: FileSystem,
-    paths: StorePaths,
-    anchor: Buffer,
-    identity: DirectoryIdentity,
-  ) {
-    this.#anchor = anchor;
+  private constructor(fs: FileSystem, paths: StorePaths, anchors: readonly Anchor[]) {
+    this.#anchors = anchors;
     this.fs = fs;
     this.root = paths.root;
     this.internal = paths.internal;
     this.uploads = paths.uploads;
     this.temporary = paths.temporary;
-    this.#identity = identity;
     this.#reserved = [paths.uploads, paths.temporary].map((path) => nameOf(path));
     this.#kept = new Set(Object.values(paths).map((path: Buffer) => pathText(path)));
   }
@@ -76,14 +70,16 @@ export class Tree {
     const internal = joined(root, INTERNAL_PREFIX.slice(0, -1));
     const uploads = joined(internal, "uploads");
     const temporary = joined(internal, "tmp");
+    const anchors: Anchor[] = [];
     for (const path of [internal, uploads, temporary]) {
       await fs.mkdir(path, { recursive: true });
       // A link would take what expunge keeps for itself out of the store.
-      if (!(await fs.lstat(path)).isDirectory()) throw new OtherKindError();
+      const status = await fs.lstat(path);
+      if (!status.isDirectory()) throw new OtherKindError();
+      anchors.push({ path, ino: status.ino, dev: status.dev });
       await syncDirectory(fs, parentOf(path));
     }
-    const identity = await fs.lstat(internal);
-    return new Tree(fs, { root, internal, uploads, temporary }, internal, identity);
+    return new Tree(fs, { root, internal, uploads, temporary }, anchors);
   }
 
   /** Takes the directory as it is and makes nothing in it: it can be listed and emptied. */
@@ -91,7 +87,8 @@ export class Tree {
     const internal = joined(root, INTERNAL_PREFIX.slice(0, -1));
     const uploads = joined(internal, "uploads");
     const temporary = joined(internal, "tmp");
-    return new Tree(fs, { root, internal, uploads, temporary }, root, await fs.lstat(root));
+    const { ino, dev } = await fs.lstat(root);
+    return new Tree(fs, { root, internal, uploads, temporary }, [{ path: root, ino, dev }]);
   }
 
   /** Whether this is the directory of uploads or of temporary files: what lies there is no object. */
@@ -118,18 +115,21 @@ export class Tree {
   }
 
   /**
-   * Sees to it that this is still the directory that was opened. Where its medium is not mounted any
-   * more, all that is left is an empty directory, and its listing would be false evidence (I3).
+   * Sees to it that these are still the directories that were opened. Where the medium is not mounted
+   * any more, all that is left is an empty directory, and its listing would be false evidence (I3); a
+   * link in the place of one would lead out of the store.
    * @throws StoreError `store-unavailable`, or the system's error
    */
   async checkMounted(): Promise<void> {
-    const { ino, dev } = await this.fs.lstat(this.#anchor);
-    if (ino === this.#identity.ino && dev === this.#identity.dev) return;
-    throw new StoreError(
-      "store-unavailable",
-      "blocked",
-      "The store's directory is not the one that was opened.",
-    );
+    for (const { path, ino, dev } of this.#anchors) {
+      const now = await this.fs.lstat(path);
+      if (ino === now.ino && dev === now.dev) continue;
+      throw new StoreError(
+        "store-unavailable",
+        "blocked",
+        "The store's directory is not the one that was opened.",
+      );
+    }
   }
 
   /**

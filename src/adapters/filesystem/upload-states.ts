@@ -73,6 +73,7 @@ export function abortedDirectory(tree: Tree, uploadId: string): Buffer {
 export async function makeUpload(tree: Tree, random: Random, meta: UploadMeta): Promise<string> {
   const uploadId = randomText(random.bytes(UID_LENGTH), UID_LENGTH);
   const made = joined(tree.temporary, uploadId);
+  await tree.checkMounted();
   try {
     await tree.fs.mkdir(made);
     await writeDurably(tree.fs, joined(made, META), [utf8(JSON.stringify(meta))]);
