@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import { ADMIN_SUBJECT, type Caller } from "../core/caller.ts";
+import { ADMIN, type Caller } from "../core/caller.ts";
 import type { UserTokens } from "../ports/user-tokens.ts";
 import type { Tokens } from "../services/tokens.ts";
 
@@ -9,8 +9,6 @@ export interface Authorities {
   /** Null where no issuer of users' tokens is configured. */
   readonly users: UserTokens | null;
 }
-
-const ADMIN: Caller = { subject: ADMIN_SUBJECT, rights: new Set(["admin"]) };
 
 /** Header, payload and signature of a JWS in its compact form. */
 const JWT = /^[\w-]+\.[\w-]+\.[\w-]*$/;

@@ -15,6 +15,9 @@ export interface Caller {
   readonly credential?: string;
 }
 
+/** Whoever has the admin token, or the process itself. */
+export const ADMIN: Caller = { subject: ADMIN_SUBJECT, rights: new Set(["admin"]) };
+
 export function isAdmin(caller: Caller): boolean {
   return caller.rights.has("admin");
 }

@@ -22,8 +22,17 @@ export interface ApiToken {
   readonly lastUsedAt: Instant | null;
 }
 
+/** Somebody who signed in at the console. */
+export interface Session {
+  readonly id: string;
+  readonly owner: string;
+  readonly rights: readonly Right[];
+  readonly createdAt: Instant;
+  readonly expiresAt: Instant;
+}
+
 /** The kinds of secrets that callers show; each has its prefix, by which scanners and logs know it. */
-export type CredentialKind = "token";
+export type CredentialKind = "token" | "session" | "code";
 
 /** `xp_token_<id>_<secret>`: the id finds the row, the secret proves the right to it. */
 export function formatCredential(kind: CredentialKind, id: string, secret: Uint8Array): string {
@@ -44,6 +53,11 @@ export function parseCredential(
     // Bits beyond the last byte: no spelling that we gave out.
     return null;
   }
+}
+
+/** Where the console signs in with a code: behind the `#`, which no browser sends and no server logs. */
+export function signInPath(code: string): string {
+  return `/#code=${code}`;
 }
 
 /** What is stored of a secret, in hex. */

@@ -17,6 +17,12 @@ export const ERRORS = {
   unauthorized: "Send the header 'Authorization: Bearer TOKEN' with a valid token.",
   "token-expired": "Ask whoever gave you the token for a new one.",
   "token-revoked": "Ask whoever gave you the token for a new one.",
+  "sign-in-refused":
+    "Ask an admin for a new code (POST /v1/sign-in-codes), or start the service anew: it prints one.",
+  "cross-site":
+    "Send the request from a page of this service, or with a token instead of a session.",
+  "https-required":
+    "Use https; where a proxy speaks it, name the proxy in EXPUNGE_TRUSTED_PROXIES and have it send X-Forwarded-Proto.",
   forbidden: "Use a token that has the right named in the message.",
   "id-not-allowed": "Leave out 'id' and 'owner', or use the admin token.",
   "project-not-found": "Check the id; projects of other owners are not shown.",

@@ -47,6 +47,9 @@ export const LIMITS = {
 
   /** How often the use of a token is written down: its last use is as exact as this. */
   tokenUseRecordedEveryMs: MINUTE_MS,
+  /** How long a code waits for somebody to sign in with it, and how long a session lasts. */
+  signInCodeLifeMs: 10 * MINUTE_MS,
+  sessionLifeMs: 12 * HOUR_MS,
   /** Limits of requests: how long one window is. */
   rateWindowSeconds: 60,
   /** Limit of deletions: how far back they are counted. */

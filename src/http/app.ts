@@ -36,6 +36,7 @@ export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
   app.setValidatorCompiler(compileValidator);
   app.setSerializerCompiler(compileSerializer);
   app.decorateRequest("caller", null);
+  app.decorateRequest("session", null);
   traceRequests(app, routeDeps.tracing);
   logRequests(app, routeDeps);
   guardRequests(app, routeDeps);

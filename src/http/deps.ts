@@ -2,6 +2,7 @@ import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from "fasti
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Caller } from "../core/caller.ts";
+import type { Session } from "../core/credentials.ts";
 import type { Clock, Random } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
 import type { Backlog } from "../ports/metadata/index.ts";
@@ -68,6 +69,8 @@ declare module "fastify" {
   interface FastifyRequest {
     /** Who asks; null on routes without authentication. */
     caller: Caller | null;
+    /** The session of its cookie; null where it came with a token. */
+    session: Session | null;
   }
   interface FastifyContextConfig {
     /** `public`: no token is asked for. Every other route asks for one. */

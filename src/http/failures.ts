@@ -104,7 +104,9 @@ function headersOf(failure: Failure): Record<string, string> {
 /** RFC 6750 section 3: why is told only to whoever showed the token's secret. */
 function challengeOf(code: ProblemCode): string {
   const realm = 'Bearer realm="expunge"';
-  return code === "unauthorized" ? realm : `${realm}, error="invalid_token"`;
+  return code === "unauthorized" || code === "sign-in-refused"
+    ? realm
+    : `${realm}, error="invalid_token"`;
 }
 
 /** What Node's parser says of bytes that it refuses. */

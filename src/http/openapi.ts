@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifySchema } from "fastify";
 import type { OpenAPIV3_1 } from "openapi-types";
 import type { RouteDeps } from "./deps.ts";
 import { TAGS } from "./operation.ts";
+import { SECURE_NAME } from "./session-cookie.ts";
 
 interface DescribedSchema extends FastifySchema {
   readonly requestHeaders?: Readonly<Record<string, string>>;
@@ -24,8 +25,13 @@ export async function describeApi(app: FastifyInstance, deps: RouteDeps): Promis
       info: { title: TITLE, version: deps.version, description: DESCRIPTION },
       ...(url === null ? {} : { servers: [{ url }] }),
       tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
-      components: { securitySchemes: { bearer: { type: "http", scheme: "bearer" } } },
-      security: [{ bearer: [] }],
+      components: {
+        securitySchemes: {
+          bearer: { type: "http", scheme: "bearer" },
+          session: { type: "apiKey", in: "cookie", name: SECURE_NAME },
+        },
+      },
+      security: [{ bearer: [] }, { session: [] }],
     },
     transform: ({ schema, url, ...rest }) => {
       const described: DescribedSchema = schema;

@@ -7,6 +7,7 @@ export const TAGS = {
   files: "Files of a project",
   uploads: "Direct uploads: the caller sends the parts, expunge makes the file",
   deletions: "Deletions under way and completed",
+  sessions: "Signing in at the console",
   tokens: "Tokens of the API, for administrators",
   receipts: "Signed statements of what was removed",
   debug: "Checks for administrators",
@@ -51,6 +52,7 @@ const ANY_WITH_TOKEN: readonly ProblemCode[] = [
   "token-revoked",
   "keys-unavailable",
   "forbidden",
+  "cross-site",
 ];
 const ANY_WITH_BODY: readonly ProblemCode[] = ["request-too-large", "unsupported-media-type"];
 

@@ -8,6 +8,7 @@ import { Monitor } from "./monitor.ts";
 import { PrefixSweeps } from "./prefix-sweeps.ts";
 import { Projects } from "./projects.ts";
 import { Receipts } from "./receipts.ts";
+import { Sessions } from "./sessions.ts";
 import { Tokens } from "./tokens.ts";
 import { Uploads } from "./uploads/uploads.ts";
 
@@ -21,6 +22,7 @@ export interface Services {
   readonly bulkDeletions: BulkDeletions;
   readonly receipts: Receipts;
   readonly tokens: Tokens;
+  readonly sessions: Sessions;
   readonly debug: Debug;
   readonly monitor: Monitor;
   readonly prefixSweeps: PrefixSweeps;
@@ -39,6 +41,7 @@ export function createServices(context: Context): Services {
     signedUrls: new SignedUrls(context, projects, files),
     receipts: new Receipts(context),
     tokens: new Tokens(context),
+    sessions: new Sessions(context),
     debug: new Debug(context, projects, files, deletions),
     monitor: new Monitor(context),
     prefixSweeps: new PrefixSweeps(context),

@@ -1,4 +1,3 @@
-import { timingSafeEqual } from "node:crypto";
 import { type Caller, requireRight, type Right } from "../core/caller.ts";
 import {
   type ApiToken,
@@ -14,6 +13,7 @@ import type { Instant } from "../core/model.ts";
 import type { FoundToken } from "../ports/metadata/index.ts";
 import type { Context } from "./context.ts";
 import { type Listed, pageOf } from "./projects.ts";
+import { isSameHash } from "./same-hash.ts";
 
 export interface CreateToken {
   readonly name: string;
@@ -85,7 +85,7 @@ export class Tokens {
   async authenticate(text: string): Promise<Caller | null> {
     const shown = parseCredential("token", text);
     const found = shown && (await this.#context.metadata.findToken(shown.id));
-    if (!found || !isSame(hashOfSecret(shown.secret), found.hash)) return null;
+    if (!found || !isSameHash(hashOfSecret(shown.secret), found.hash)) return null;
     const { token, at } = found;
     if (token.revokedAt !== null) {
       throw new ExpungeError("token-revoked", "The token was revoked.");
@@ -107,9 +107,4 @@ export class Tokens {
       this.#context.log.warn({ credential: id, err: error }, "a token's use was not recorded");
     }
   }
-}
-
-/** In constant time. */
-function isSame(a: string, b: string): boolean {
-  return timingSafeEqual(Buffer.from(a), Buffer.from(b));
 }

@@ -25,6 +25,25 @@ test("serve says on standard error where it listens, where the token and where t
   await child.prints(new RegExp(`data: ${dataDir}`));
 });
 
+test("serve prints a link whose code signs a browser in, once", async () => {
+  const { url, child } = first;
+  const [, link = ""] = await child.prints(/sign in: (\S+) \(once, within 10 minutes\)/);
+  const [page, code] = link.split("#code=");
+  expect(page).toBe(`${url}/`);
+  const signIn = (): Promise<Response> =>
+    fetch(`${url}/v1/sessions`, {
+      method: "POST",
+      headers: { "content-type": "application/json", origin: url },
+      body: JSON.stringify({ code }),
+    });
+  const signedIn = await signIn();
+  expect(signedIn.status).toBe(201);
+  const [cookie = ""] = (signedIn.headers.get("set-cookie") ?? "").split(";", 1);
+  const list = await fetch(`${url}/v1/projects`, { headers: { cookie } });
+  expect(list.status).toBe(200);
+  expect((await signIn()).status).toBe(401);
+});
+
 test("a second process on the same data dir is refused with exit code 2 and a clear message", async () => {
   const second = new Child(["serve", "--port", "0", "--data-dir", dataDir]);
   const { code, stdout, stderr } = await second.end();

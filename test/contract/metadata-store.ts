@@ -15,6 +15,7 @@ import { purgeContract } from "./metadata/purge.ts";
 import { receiptsContract } from "./metadata/receipts.ts";
 import { refusalsContract } from "./metadata/refusals.ts";
 import { removalLogContract } from "./metadata/removal-log.ts";
+import { sessionsContract } from "./metadata/sessions.ts";
 import { settlesContract } from "./metadata/settles.ts";
 import { storedFilesContract } from "./metadata/stored-files.ts";
 import { tokensContract } from "./metadata/tokens.ts";
@@ -55,6 +56,7 @@ export function metadataStoreContract(name: string, make: () => Promise<Subject>
     idempotencyContract(fixture);
     tokensContract(fixture);
     sweepsContract(fixture);
+    sessionsContract(fixture);
   });
 }
 

@@ -1,4 +1,4 @@
-import type { ApiToken } from "../../core/credentials.ts";
+import type { ApiToken, Session } from "../../core/credentials.ts";
 import type { FileRow, Hold, Instant, Project, Upload } from "../../core/model.ts";
 import type * as port from "../../ports/metadata/index.ts";
 import type { PublicKey } from "../../ports/signer.ts";
@@ -8,6 +8,7 @@ import * as files from "./metadata/files.ts";
 import { findIdempotent } from "./metadata/idempotency.ts";
 import * as projects from "./metadata/projects.ts";
 import * as receipts from "./metadata/receipts.ts";
+import * as sessions from "./metadata/sessions.ts";
 import * as tokens from "./metadata/tokens.ts";
 import * as sweeps from "./metadata/sweeps.ts";
 import * as uploads from "./metadata/uploads.ts";
@@ -205,5 +206,18 @@ export class MemoryMetadataStore extends MemoryAuditCalls implements port.Metada
   }
   async recordTokenUse(id: string, everyMs: number): Promise<void> {
     this.run((tx) => tokens.recordTokenUse(tx, id, everyMs));
+  }
+
+  async createSignInCode(code: port.NewSignInCode): Promise<Instant> {
+    return this.run((tx) => sessions.createSignInCode(tx, code));
+  }
+  async redeemSignInCode(id: string, hash: string, made: port.NewSession): Promise<Session | null> {
+    return this.run((tx) => sessions.redeemSignInCode(tx, id, hash, made));
+  }
+  async findSession(id: string): Promise<port.FoundSession | null> {
+    return this.run((tx) => sessions.findSession(tx, id));
+  }
+  async endSession(id: string): Promise<void> {
+    this.run((tx) => sessions.endSession(tx, id));
   }
 }

@@ -1,5 +1,5 @@
 import type { Dialect } from "kysely";
-import type { ApiToken } from "../../core/credentials.ts";
+import type { ApiToken, Session } from "../../core/credentials.ts";
 import type { FileRow, Hold, Instant, Project, Upload } from "../../core/model.ts";
 import type * as port from "../../ports/metadata/index.ts";
 import type { PublicKey } from "../../ports/signer.ts";
@@ -12,6 +12,7 @@ import * as receipts from "./receipts.ts";
 import * as binding from "./store-binding.ts";
 import * as removals from "./removals.ts";
 import { readNow } from "./session.ts";
+import * as sessions from "./sessions.ts";
 import { openMigrated, type PostgresStoreOptions } from "./store-base.ts";
 import * as tokens from "./tokens.ts";
 import * as sweeps from "./sweeps.ts";
@@ -199,5 +200,18 @@ export class PostgresMetadataStore extends AuditCalls implements port.MetadataSt
   }
   recordTokenUse(id: string, everyMs: number): Promise<void> {
     return this.transact((tx) => tokens.recordTokenUse(tx, id, everyMs));
+  }
+
+  createSignInCode(code: port.NewSignInCode): Promise<Instant> {
+    return this.insert(1, (tx) => sessions.createSignInCode(tx, code));
+  }
+  redeemSignInCode(id: string, hash: string, made: port.NewSession): Promise<Session | null> {
+    return this.insert(1, (tx) => sessions.redeemSignInCode(tx, id, hash, made));
+  }
+  findSession(id: string): Promise<port.FoundSession | null> {
+    return this.read((tx) => sessions.findSession(tx, id));
+  }
+  endSession(id: string): Promise<void> {
+    return this.transact((tx) => sessions.endSession(tx, id));
   }
 }

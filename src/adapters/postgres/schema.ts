@@ -1,4 +1,3 @@
-import type { Right } from "../../core/caller.ts";
 import type { ColumnType, Generated, Selectable } from "kysely";
 import type {
   DeletionState,
@@ -13,6 +12,7 @@ import type {
 } from "../../core/model.ts";
 import type { SweepEnd } from "../../ports/metadata/index.ts";
 import type { PublicKey } from "../../ports/signer.ts";
+import type { SessionsTable, SignInCodesTable, TokensTable } from "./schema-credentials.ts";
 
 /** All tables lie in a schema of their own, beside those of the job queue and of anybody else. */
 export const SCHEMA = "expunge";
@@ -41,6 +41,8 @@ export interface Tables {
   "expunge.idempotent": IdempotentTable;
   "expunge.tokens": TokensTable;
   "expunge.sweeps": SweepsTable;
+  "expunge.sessions": SessionsTable;
+  "expunge.sign_in_codes": SignInCodesTable;
 }
 
 /** Written as text, read as what it says. */
@@ -249,19 +251,6 @@ export interface IdempotentTable {
   created_at: Instant;
 }
 
-export interface TokensTable {
-  id: string;
-  name: string;
-  owner: string;
-  rights: Json<readonly Right[]>;
-  /** SHA-256 of the secret, in hex. */
-  hash: string;
-  created_at: Instant;
-  expires_at: Instant | null;
-  revoked_at: Instant | null;
-  last_used_at: Instant | null;
-}
-
 /** A prefix that is emptied, and its claim. */
 export interface SweepsTable {
   id: string;
@@ -280,4 +269,3 @@ export type ProjectRow = Selectable<ProjectsTable>;
 export type FilesRow = Selectable<FilesTable>;
 export type UploadRow = Selectable<UploadsTable>;
 export type DeletionRow = Selectable<DeletionsTable>;
-export type TokenRow = Selectable<TokensTable>;

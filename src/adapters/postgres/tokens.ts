@@ -1,7 +1,7 @@
 import type { ApiToken } from "../../core/credentials.ts";
 import { ExpungeError } from "../../core/errors.ts";
 import type { FoundToken, NewToken, TokenQuery } from "../../ports/metadata/index.ts";
-import type { TokenRow } from "./schema.ts";
+import type { TokenRow } from "./schema-credentials.ts";
 import { cursor, readNow, type Session } from "./session.ts";
 
 function tokenFrom(row: TokenRow): ApiToken {

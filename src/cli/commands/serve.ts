@@ -1,6 +1,8 @@
 import type { Command } from "commander";
 import type { Running } from "../../compose.ts";
 import { type Config, loadConfig, type Overrides } from "../../config.ts";
+import { ADMIN } from "../../core/caller.ts";
+import { signInPath } from "../../core/credentials.ts";
 import { ExpungeError } from "../../core/errors.ts";
 import { LIMITS } from "../../core/limits.ts";
 import { VERSION } from "../../version.ts";
@@ -8,6 +10,8 @@ import { configOptions } from "../connect.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
 import { Listener } from "../listener.ts";
 import type { Shell } from "../shell.ts";
+
+const MINUTE_MS = 60_000;
 
 const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const;
 
@@ -93,17 +97,24 @@ async function listenUntilStopped(shell: Shell, config: Config, running: Running
 async function announce(
   shell: Shell,
   { dataDir, role }: Config,
-  { adminTokenPath }: Running,
+  { adminTokenPath, services }: Running,
   url: string | null,
 ): Promise<void> {
   const { out } = shell;
+  const signInUrl =
+    url === null ? null : url + signInPath((await services.sessions.createCode(ADMIN)).code);
   if (out.isJson) {
-    const document = { url, role, adminTokenPath, dataDir, version: VERSION, pid: process.pid };
+    const facts = { url, role, adminTokenPath, signInUrl };
+    const document = { ...facts, dataDir, version: VERSION, pid: process.pid };
     await out.result(document, () => []);
     return;
   }
   await out.note(`expunge ${VERSION} is ready${url === null ? ` (${role})` : ` at ${url}`}`);
   await out.note(`admin token: ${adminTokenPath ?? "given by EXPUNGE_ADMIN_TOKEN"}`);
+  if (signInUrl !== null) {
+    const minutes = LIMITS.signInCodeLifeMs / MINUTE_MS;
+    await out.note(`sign in: ${signInUrl} (once, within ${minutes} minutes)`);
+  }
   await out.note(`data: ${dataDir}`);
   await out.note("Ctrl-C stops it.");
 }

@@ -9,6 +9,7 @@ import { addProjectDeletionRoutes } from "./project-deletion.ts";
 import { addProjectRoutes } from "./projects.ts";
 import { addReceiptRoutes } from "./receipts.ts";
 import { addServiceRoutes } from "./service.ts";
+import { addSessionRoutes } from "./sessions.ts";
 import { addSignedRoutes } from "./signed.ts";
 import { addTokenRoutes } from "./tokens.ts";
 import { addSweepRoutes } from "./sweeps.ts";
@@ -24,6 +25,7 @@ export function addRoutes(app: App, deps: RouteDeps): void {
   addDeletionRoutes(app, deps);
   addReceiptRoutes(app, deps);
   addTokenRoutes(app, deps);
+  addSessionRoutes(app, deps);
   addDebugRoutes(app, deps);
   addSweepRoutes(app, deps);
   addServiceRoutes(app, deps);

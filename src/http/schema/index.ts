@@ -26,6 +26,7 @@ export type {
   ProjectListJson,
 } from "./project.ts";
 export type { ReceiptJson } from "./receipt.ts";
+export type { SessionJson, SignInCodeJson } from "./session.ts";
 export type { HealthJson, JwksJson, ReadyJson } from "./service.ts";
 export type { CreateTokenJson, MadeTokenJson, TokenJson, TokenListJson } from "./token.ts";
 export type { OpenUploadJson, PartsJson, PartUrlJson, UploadJson } from "./upload.ts";

@@ -6,6 +6,7 @@ import type { FileStore } from "./files.ts";
 import type { IdempotencyStore } from "./idempotency.ts";
 import type { ProjectStore } from "./projects.ts";
 import type { ReceiptStore } from "./receipts.ts";
+import type { SessionStore } from "./sessions.ts";
 import type { SettleStore } from "./settles.ts";
 import type { StoreBinding } from "./store-binding.ts";
 import type { SweepStore } from "./sweeps.ts";
@@ -32,6 +33,7 @@ export interface MetadataStore
     IdempotencyStore,
     AuditStore,
     StoreBinding,
+    SessionStore,
     TokenStore,
     SweepStore {
   /** The database's clock, which alone decides (R8). */
@@ -46,6 +48,7 @@ export * from "./files.ts";
 export * from "./idempotency.ts";
 export * from "./projects.ts";
 export * from "./receipts.ts";
+export * from "./sessions.ts";
 export * from "./settles.ts";
 export * from "./store-binding.ts";
 export * from "./sweeps.ts";

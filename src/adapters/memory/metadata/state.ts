@@ -1,3 +1,4 @@
+import type { Right } from "../../../core/caller.ts";
 import type { ApiToken } from "../../../core/credentials.ts";
 import { compareUtf8 } from "../../../core/encoding.ts";
 import { type ErrorCode, ExpungeError } from "../../../core/errors.ts";
@@ -117,6 +118,17 @@ export interface TokenRow {
   readonly hash: string;
 }
 
+export interface SignInCodeRow {
+  readonly owner: string;
+  readonly rights: readonly Right[];
+  readonly hash: string;
+  readonly expiresAt: Instant;
+}
+
+export interface SessionRow extends SignInCodeRow {
+  readonly createdAt: Instant;
+}
+
 /** All that the database holds. Plain data, so that a snapshot is one structured clone. */
 export interface Rows {
   /** By uid. */
@@ -132,10 +144,12 @@ export interface Rows {
   /** By their place in the chain. */
   readonly amendments: Map<number, AmendmentRow>;
   readonly publicKeys: Map<string, PublicKey>;
-  /** By the hash of the key and its subject. */
   readonly sweeps: Map<string, SweepRow>;
+  /** By the hash of the key and its subject. */
   readonly idempotent: Map<string, Idempotent>;
   readonly tokens: Map<string, TokenRow>;
+  readonly signInCodes: Map<string, SignInCodeRow>;
+  readonly sessions: Map<string, SessionRow>;
 }
 
 /** The whole database at one moment, for `restore`. */
@@ -162,6 +176,8 @@ export function emptyRows(): Rows {
     idempotent: new Map(),
     tokens: new Map(),
     sweeps: new Map(),
+    signInCodes: new Map(),
+    sessions: new Map(),
   };
 }
 

@@ -2,7 +2,7 @@ import { type Kysely, sql } from "kysely";
 
 const TEXT = `text collate "C"`;
 
-/** API tokens: of each secret its hash alone. And by whom deletions were requested, for their cap. */
+/** Tokens, sessions and sign-in codes: of each secret its hash alone. And whose deletions are counted. */
 const STATEMENTS = [
   `create table expunge.tokens (
     id ${TEXT} primary key,
@@ -14,6 +14,21 @@ const STATEMENTS = [
     expires_at bigint,
     revoked_at bigint,
     last_used_at bigint
+  )`,
+  `create table expunge.sessions (
+    id ${TEXT} primary key,
+    owner ${TEXT} not null,
+    rights json not null,
+    hash ${TEXT} not null,
+    created_at bigint not null,
+    expires_at bigint not null
+  )`,
+  `create table expunge.sign_in_codes (
+    id ${TEXT} primary key,
+    owner ${TEXT} not null,
+    rights json not null,
+    hash ${TEXT} not null,
+    expires_at bigint not null
   )`,
   `create index deletions_by_requester on expunge.deletions (requested_by, requested_at)
     where state <> 'restored'`,
