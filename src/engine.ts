@@ -2,10 +2,15 @@
  * The deletion engine alone, for applications that keep their own tables. Nothing in here needs Node: it
  * runs wherever there is Web Crypto, also in Workers.
  */
+import { limitedStore } from "./adapters/limited-store.ts";
+import type { R2Bucket } from "./adapters/r2-binding/bucket.ts";
+import { R2BindingObjectStore } from "./adapters/r2-binding/object-store.ts";
 import { retryingStore } from "./adapters/retrying-store.ts";
 import { silentLog } from "./adapters/silent-log.ts";
 import { SystemClock } from "./adapters/system-clock.ts";
 import { SystemRandom } from "./adapters/system-random.ts";
+import { LIMITS } from "./core/limits.ts";
+import type { ObjectStore } from "./ports/object-store.ts";
 import { DeletionEngine } from "./services/engine/engine.ts";
 import type { DeletionEngineOptions } from "./services/engine/options.ts";
 
@@ -22,6 +27,17 @@ export function createDeletionEngine(options: DeletionEngineOptions): DeletionEn
   return new DeletionEngine({ ...options, store }, { ...ports, log: options.log ?? silentLog });
 }
 
+/**
+ * A bucket of R2 by the binding of a Worker. Incomplete uploads cannot be listed there, so a deletion does
+ * not look for them, and a receipt says so.
+ * @param bucket `env.BUCKET`
+ * @param name the bucket's name, which receipts name
+ */
+export function openR2BindingStore(bucket: R2Bucket, name: string): ObjectStore {
+  return limitedStore(new R2BindingObjectStore(bucket, name), LIMITS.r2BindingCallsInFlight);
+}
+
+export type { R2Bucket } from "./adapters/r2-binding/bucket.ts";
 export { ERRORS, type ErrorCode, ExpungeError, isExpungeError } from "./core/errors.ts";
 export type { LayoutDefinition } from "./core/layouts/index.ts";
 export type { Outcome, Residue, Surface, SurfaceCounts } from "./core/model.ts";

@@ -76,6 +76,10 @@ export const ADAPTER_LIMITS = {
   /** S3: the bounds of a part (AWS S3 user guide, "multipart upload limits"; R2 has the same). */
   s3PartBytesMin: 5 * MiB,
   s3PartBytesMax: 5 * GiB,
+  /** R2 binding: a part is held in memory, of which a Worker has 128 MB. */
+  r2BindingPartBytesMax: 32 * MiB,
+  /** R2 binding: a Worker may have six connections open (Workers, "Limits"); more would wait there. */
+  r2BindingCallsInFlight: 6,
   /** S3: how long it is remembered what a store can do; operators change it under a running service. */
   capabilityTtlMs: MINUTE_MS,
   /** S3: sockets for calls, and for the bytes of objects: slow readers keep no deletion waiting. */
