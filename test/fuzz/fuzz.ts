@@ -56,7 +56,7 @@ export async function fuzz(app: FastifyInstance, run: FuzzRun): Promise<FuzzResu
     const fault = faultOf(request, answer);
     if (fault !== null) throw failure(run, i, request, fault);
     if (answer.headers["content-type"]?.startsWith("application/json")) {
-      world.learn(answer.body.toString("utf8"));
+      world.learn(request.route, answer.body.toString("utf8"));
     }
   }
   await world.expectBystanderUntouched();

@@ -117,8 +117,10 @@ export class Generator {
       case "projectUid":
       case "fileUid":
         return isForeign ? foreign.uid : knownOr(rng, known.uids, () => "x");
-      default:
+      case "id":
         return isForeign ? foreign.id : knownOr(rng, known.ids, () => "nope");
+      default:
+        return knownOr(rng, known.others.get(name) ?? [], () => "nope");
     }
   }
 

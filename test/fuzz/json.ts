@@ -68,6 +68,8 @@ function textOf(rng: Rng, name: string, format: string | undefined, world: World
   }
   if (name === "ids") return knownOr(rng, world.known.ids, () => "nope");
   if (name === "namePrefix") return MARK + rng.pick([" of bob 1", " of nobody"]);
+  // What nobody's row names may be swept; all else is refused (I2).
+  if (name === "prefix" || name === "confirm") return "stray/";
   if (name === "etag") return knownOr(rng, world.known.etags, () => "x");
   if (name === "contentType") return rng.pick(["text/html", "image/svg+xml; x=1", "a/b"]);
   if (name === "owner") return "bob";

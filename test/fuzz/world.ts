@@ -27,6 +27,8 @@ export interface Known {
   readonly cursors: string[];
   readonly signed: string[];
   readonly etags: string[];
+  /** Ids that a POST made, by the name of the parameter that takes them: `tokens` by `tokenId`. */
+  readonly others: Map<string, string[]>;
 }
 
 const KEPT = 12;
@@ -50,6 +52,7 @@ export class World {
     cursors: [],
     signed: [],
     etags: [],
+    others: new Map(),
   };
   /** Of alice's; never given to an admin. */
   foreign: Readonly<Record<"id" | "uid" | "upload" | "deletion", string>> = {
@@ -95,11 +98,17 @@ export class World {
   }
 
   /** Learns the ids of answers, so that later requests can meet what earlier ones made. */
-  learn(body: string): void {
+  learn(route: string, body: string): void {
     if (!body.startsWith("{") || body.length > 100_000) return;
     const parsed = answerSchema.safeParse(JSON.parse(body));
     if (!parsed.success) return;
     const { id, nextCursor, etag } = parsed.data;
+    const [, made] = /^POST .*\/(\w+)s$/.exec(route) ?? [];
+    if (made !== undefined && id !== undefined) {
+      const ids = this.known.others.get(`${made}Id`) ?? [];
+      this.known.others.set(`${made}Id`, ids);
+      keep(ids, id);
+    }
     if (id?.startsWith("DELETE-")) keep(this.known.deletions, id);
     if (typeof nextCursor === "string") keep(this.known.cursors, nextCursor);
     if (etag !== undefined) keep(this.known.etags, etag);
