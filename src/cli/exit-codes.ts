@@ -50,6 +50,7 @@ const EXIT_OF: Readonly<Record<ErrorCode, ExitCode>> = {
   "deletion-not-found": EXIT.notFound,
   "sweep-not-found": EXIT.notFound,
   "prefix-in-use": EXIT.refused,
+  "audit-not-found": EXIT.notFound,
   "receipt-not-found": EXIT.notFound,
   "token-not-found": EXIT.notFound,
   "project-deleted": EXIT.notFound,

@@ -2,6 +2,7 @@
  * A client for applications, over `fetch`: it runs in Node, in browsers and on edge runtimes. What
  * stands here is kept stable, and nothing else is. The shapes are those of the API (docs/client.md).
  */
+import { Audits } from "./audits.ts";
 import { Deletions } from "./deletions.ts";
 import { Files, Urls } from "./files.ts";
 import { Holds, Projects } from "./projects.ts";
@@ -20,6 +21,7 @@ export interface ExpungeClient {
   readonly deletions: Deletions;
   readonly receipts: Receipts;
   readonly tokens: Tokens;
+  readonly audits: Audits;
   readonly service: Service;
 }
 
@@ -40,20 +42,24 @@ export function createClient(options: ClientOptions): ExpungeClient {
     deletions,
     receipts: new Receipts(transport),
     tokens: new Tokens(transport),
+    audits: new Audits(transport),
     service: new Service(transport),
   };
 }
 
 export type {
+  AuditJson,
   BulkDeleteJson,
   BulkDeletionJson,
   BulkPlanJson,
+  CreateAuditJson,
   CreateProjectJson,
   CreateTokenJson,
   DeletionJson,
   FileChecksJson,
   FileJson,
   FileOutcomesJson,
+  FindingJson,
   HoldJson,
   MadeTokenJson,
   OpenUploadJson,
@@ -68,6 +74,7 @@ export type {
   TokenJson,
   UploadJson,
 } from "../http/schema/index.ts";
+export type { Audits } from "./audits.ts";
 export type { DeletionFilter, Deletions, DeletionWaitOptions } from "./deletions.ts";
 export { ExpungeClientError, isExpungeClientError } from "./error.ts";
 export type { DeletionEvent, FollowOptions } from "./events.ts";

@@ -1,4 +1,5 @@
-import { compareUtf8 } from "./encoding.ts";
+import { sha256 } from "@noble/hashes/sha2.js";
+import { compareUtf8, utf8 } from "./encoding.ts";
 import type { Instant, ProjectState } from "./model.ts";
 
 /** What an audit may mend of what it found, after its plan is complete. */
@@ -48,6 +49,8 @@ export interface Finding {
 
 export interface AuditCounts {
   readonly objects: number;
+  /** Of all objects. */
+  readonly bytes: number;
   readonly rows: number;
   readonly orphans: number;
   readonly dangling: number;
@@ -67,6 +70,7 @@ export interface AuditCounts {
 
 export const NO_COUNTS: AuditCounts = {
   objects: 0,
+  bytes: 0,
   rows: 0,
   orphans: 0,
   dangling: 0,
@@ -88,6 +92,66 @@ const COUNT_OF = {
   "stale-upload": "staleUploads",
   foreign: "foreign",
 } as const satisfies Record<FindingKind, keyof AuditCounts>;
+
+/** How far the comparison has come on either side; what comes behind is to be compared still. */
+export interface AuditPosition {
+  readonly objectKey: string | null;
+  /** Of one key there may be several rows; `fileUid` null: behind all of them. */
+  readonly row: { readonly key: string; readonly fileUid: string | null } | null;
+}
+
+/** A range of keys: behind where it has come to, up to and with its last one. */
+export interface AuditRange {
+  readonly from: AuditPosition;
+  /** Null: to the end. */
+  readonly until: string | null;
+  readonly isDone: boolean;
+}
+
+/** A surface that could not be listed whole, and of which nothing is concluded but what was seen. */
+export interface Unjudged {
+  readonly surface: "objects" | "uploads";
+  readonly code: string;
+  readonly message: string;
+}
+
+/** What an audit has done so far, written down with what it found, so that any process can go on. */
+export interface AuditProgress {
+  /** Empty until it begins. */
+  readonly ranges: readonly AuditRange[];
+  readonly areUploadsListed: boolean;
+  readonly counts: AuditCounts;
+  readonly unjudged: readonly Unjudged[];
+  readonly fixes: Readonly<Record<FixOutcome, number>>;
+}
+
+export const NO_PROGRESS: AuditProgress = {
+  ranges: [],
+  areUploadsListed: false,
+  counts: NO_COUNTS,
+  unjudged: [],
+  fixes: { fixed: 0, spared: 0, failed: 0 },
+};
+
+/** The durable comparison of store and rows, of all projects. */
+export interface Audit {
+  readonly id: string;
+  readonly requestedAt: Instant;
+  readonly requestedBy: string;
+  readonly fix: AuditFix;
+  readonly minAgeMs: number;
+  /** Of the objects with a checksum, how many are read, in percent. */
+  readonly readPercent: number;
+  readonly attempts: number;
+  readonly completedAt: Instant | null;
+  readonly progress: AuditProgress;
+}
+
+/** Whether all was seen that there is: only then does finding nothing mean anything. */
+export function isComplete({ ranges, areUploadsListed, unjudged, counts }: AuditProgress): boolean {
+  const isCompared = ranges.length > 0 && ranges.every(({ isDone }) => isDone);
+  return isCompared && areUploadsListed && unjudged.length === 0 && counts.unknown === 0;
+}
 
 /** The sum of counts, field by field. */
 export function addCounts(a: AuditCounts, b: Partial<AuditCounts>): AuditCounts {
@@ -144,6 +208,16 @@ export interface AgeRule {
  */
 export function isYoung({ startedAt, minAgeMs }: AgeRule, at: Instant): boolean {
   return minAgeMs > 0 && at > startedAt - minAgeMs;
+}
+
+/**
+ * Whether a file is in the sample of an audit that reads so many percent of the objects.
+ * @param auditId makes the samples of two audits differ
+ */
+export function isSampled(auditId: string, fileUid: string, percent: number): boolean {
+  const [a = 0, b = 0, c = 0, d = 0] = sha256(utf8(`${auditId}/${fileUid}`));
+  const place = ((a * 256 + b) * 256 + c) * 256 + d;
+  return place < (percent / 100) * 256 ** 4;
 }
 
 /** How keys of store and rows are compared: a store may compose them (NFC) where it keeps them. */

@@ -49,6 +49,11 @@ export function makeDeletionId(random: Uint8Array): string {
   return `DELETE-${randomText(random, 12)}`;
 }
 
+/** `AUDIT-` and 12 base32 characters. @param random twelve random bytes */
+export function makeAuditId(random: Uint8Array): string {
+  return `AUDIT-${randomText(random, 12)}`;
+}
+
 export function isDeletionId(text: string): boolean {
   return DELETION_ID.test(text);
 }

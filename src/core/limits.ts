@@ -1,4 +1,5 @@
 import { ADAPTER_LIMITS } from "./limits/adapters.ts";
+import { AUDIT_LIMITS } from "./limits/audits.ts";
 import { HTTP_LIMITS } from "./limits/http.ts";
 import { DAY_MS, HOUR_MS, KiB, MINUTE_MS, MiB, SECOND_MS, TiB } from "./limits/units.ts";
 
@@ -9,6 +10,7 @@ import { DAY_MS, HOUR_MS, KiB, MINUTE_MS, MiB, SECOND_MS, TiB } from "./limits/u
 export const LIMITS = {
   ...HTTP_LIMITS,
   ...ADAPTER_LIMITS,
+  ...AUDIT_LIMITS,
 
   /** S3: a key is at most 1,024 bytes of UTF-8 (AWS S3 user guide, "Object key naming guidelines"). */
   keyBytesMax: KiB,
@@ -141,12 +143,6 @@ export const LIMITS = {
   removalRetryMaxMs: HOUR_MS,
   /** A hold that is released leaves at least so long before an overdue purge. */
   holdReleaseGraceMs: HOUR_MS,
-
-  /** Audit: keys that are judged, and recorded, together; rows of a page. */
-  auditStretchKeys: 2000,
-  auditPageRows: 2000,
-  /** Audit: single keys that are looked at again at a time. */
-  auditLooksInFlight: 16,
 
   trackedPageKeys: 1000,
   /** Engine: tracked keys of one project, which are held in memory; a Set holds 16 million at most. */

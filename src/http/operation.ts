@@ -10,6 +10,7 @@ export const TAGS = {
   sessions: "Signing in at the console",
   tokens: "Tokens of the API, for administrators",
   receipts: "Signed statements of what was removed",
+  audits: "Comparisons of store and rows, for administrators",
   debug: "Checks for administrators",
   service: "The service itself",
 } as const;

@@ -38,6 +38,7 @@ export const STATUS: Readonly<Record<ProblemCode, number>> = {
   "deletion-not-found": 404,
   "sweep-not-found": 404,
   "prefix-in-use": 409,
+  "audit-not-found": 404,
   "receipt-not-found": 404,
   "token-not-found": 404,
   "route-not-found": 404,

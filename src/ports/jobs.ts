@@ -10,6 +10,8 @@ export interface JobData {
   settle: { readonly deletionId: string };
   /** Go on with the sweep of a prefix. */
   sweep: { readonly sweepId: string };
+  /** Go on with an audit. */
+  audit: { readonly auditId: string };
   /** Abort or finish uploads that expired or were left in the midst. */
   uploads: Record<string, never>;
 }
@@ -21,6 +23,7 @@ export const JOB_NAMES: readonly JobName[] = [
   "receipt-copy",
   "settle",
   "sweep",
+  "audit",
   "uploads",
 ];
 

@@ -1,3 +1,4 @@
+import { Audits } from "./audit/audits.ts";
 import { BulkDeletions } from "./bulk-deletions.ts";
 import type { Context } from "./context.ts";
 import { Debug } from "./debug.ts";
@@ -23,6 +24,7 @@ export interface Services {
   readonly receipts: Receipts;
   readonly tokens: Tokens;
   readonly sessions: Sessions;
+  readonly audits: Audits;
   readonly debug: Debug;
   readonly monitor: Monitor;
   readonly prefixSweeps: PrefixSweeps;
@@ -42,6 +44,7 @@ export function createServices(context: Context): Services {
     receipts: new Receipts(context),
     tokens: new Tokens(context),
     sessions: new Sessions(context),
+    audits: new Audits(context),
     debug: new Debug(context, projects, files, deletions),
     monitor: new Monitor(context),
     prefixSweeps: new PrefixSweeps(context),

@@ -1,6 +1,7 @@
 import { LIMITS } from "../core/limits.ts";
 import type { JobHandler, JobHandlers, JobName } from "../ports/jobs.ts";
 import type { Context } from "./context.ts";
+import { runAudit } from "./audit/run.ts";
 import { expireProjects } from "./expiry.ts";
 import { runRemovals } from "./files/removals.ts";
 import { runPrefixSweep } from "./prefix-sweeps.ts";
@@ -22,6 +23,7 @@ export function jobHandlers(context: Context): JobHandlers {
     },
     "receipt-copy": async (_data, signal) => await copyReceipts(context, signal),
     sweep: async ({ sweepId }, signal) => await runPrefixSweep(context, sweepId, signal),
+    audit: async ({ auditId }, signal) => await runAudit(context, auditId, signal),
     uploads: async (_data, signal) => await endStaleUploads(context, signal),
   });
 }
@@ -45,6 +47,7 @@ function measured({ metrics, tracing, clock }: Context, handlers: JobHandlers): 
     settle: around("settle", handlers.settle),
     "receipt-copy": around("receipt-copy", handlers["receipt-copy"]),
     sweep: around("sweep", handlers.sweep),
+    audit: around("audit", handlers.audit),
     uploads: around("uploads", handlers.uploads),
   };
 }
@@ -104,6 +107,9 @@ export async function scanOnce(context: Context): Promise<void> {
   }
   for (const sweepId of await metadata.dueSweeps(LIMITS.scanItems)) {
     await jobs.enqueue("sweep", { sweepId }, { key: sweepId });
+  }
+  for (const auditId of await metadata.dueAudits(LIMITS.scanItems)) {
+    await jobs.enqueue("audit", { auditId }, { key: auditId });
   }
   const [removal] = await metadata.dueRemovals(1);
   if (removal) {

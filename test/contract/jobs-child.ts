@@ -16,5 +16,6 @@ await jobs.work({
   "receipt-copy": begin,
   settle: begin,
   sweep: begin,
+  audit: begin,
   uploads: begin,
 });

@@ -40,6 +40,7 @@ export const NO_HANDLERS: JobHandlers = {
   "receipt-copy": idle,
   settle: idle,
   sweep: idle,
+  audit: idle,
   uploads: idle,
 };
 
@@ -56,6 +57,7 @@ export function noting(): { readonly handlers: JobHandlers; readonly ran: unknow
       "receipt-copy": note,
       settle: note,
       sweep: note,
+      audit: note,
       uploads: note,
     },
     ran,

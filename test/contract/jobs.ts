@@ -42,20 +42,23 @@ function handingOut(fixture: Fixture): void {
       "receipt-copy": async (data) => void calls.push(["receipt-copy", data]),
       settle: async (data) => void calls.push(["settle", data]),
       sweep: async (data) => void calls.push(["sweep", data]),
+      audit: async (data) => void calls.push(["audit", data]),
       uploads: async (data) => void calls.push(["uploads", data]),
     });
     await jobs.enqueue("purge", { deletionId: "d" });
     await jobs.enqueue("removals", { projectUid: "r" });
     await jobs.enqueue("receipt-copy", { projectUid: "c" });
     await jobs.enqueue("settle", { deletionId: "s" });
+    await jobs.enqueue("audit", { auditId: "a" });
     await jobs.enqueue("uploads", {});
-    await until(fixture, () => calls.length === 5);
+    await until(fixture, () => calls.length === 6);
     expect(new Set(calls)).toEqual(
       new Set([
         ["purge", { deletionId: "d" }],
         ["removals", { projectUid: "r" }],
         ["receipt-copy", { projectUid: "c" }],
         ["settle", { deletionId: "s" }],
+        ["audit", { auditId: "a" }],
         ["uploads", {}],
       ]),
     );

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { auditsContract } from "./metadata/audits.ts";
 import { backlogContract } from "./metadata/backlog.ts";
 import { claimsContract } from "./metadata/claims.ts";
 import { commitsContract } from "./metadata/commits.ts";
@@ -45,6 +46,7 @@ export function metadataStoreContract(name: string, make: () => Promise<Subject>
     purgeContract(fixture);
     trackedContract(fixture);
     storedFilesContract(fixture);
+    auditsContract(fixture);
     removalLogContract(fixture);
     completionContract(fixture);
     refusalsContract(fixture);

@@ -1,14 +1,18 @@
 import { describe, expect, it } from "vitest";
 import {
   addCounts,
+  type AuditProgress,
   compareKeys,
   countFindings,
   type Finding,
   FINDING_KINDS,
   findingsIn,
+  isComplete,
+  isSampled,
   isYoung,
   judgeUnnamed,
   NO_COUNTS,
+  NO_PROGRESS,
   spellingsOf,
 } from "../../src/core/audit.ts";
 
@@ -65,6 +69,42 @@ describe("age", () => {
 
   it("judges everything without a minimum age, whatever the clocks say", () => {
     expect(isYoung({ ...rule, minAgeMs: 0 }, 5000)).toBe(false);
+  });
+});
+
+describe("completeness", () => {
+  const range = { from: { objectKey: null, row: null }, until: null, isDone: true };
+  const whole = { ...NO_PROGRESS, ranges: [range], areUploadsListed: true };
+
+  it("is reached when every range is compared, uploads are listed and nothing stayed unknown", () => {
+    expect(isComplete(whole)).toBe(true);
+    const others: readonly Partial<AuditProgress>[] = [
+      { ranges: [] },
+      { ranges: [range, { ...range, isDone: false }] },
+      { areUploadsListed: false },
+      { unjudged: [{ surface: "uploads", code: "access-denied", message: "no" }] },
+      { counts: { ...NO_COUNTS, unknown: 1 } },
+    ];
+    expect(others.map((other) => isComplete({ ...whole, ...other }))).toEqual(
+      others.map(() => false),
+    );
+  });
+});
+
+describe("the sample of an audit", () => {
+  const uids = Array.from({ length: 2000 }, (_, i) => `uid-${i}`);
+  const sampleOf = (auditId: string, percent: number): readonly string[] =>
+    uids.filter((uid) => isSampled(auditId, uid, percent));
+
+  it("has about as many files as asked for: none, all, or a share", () => {
+    expect(sampleOf("a", 0)).toEqual([]);
+    expect(sampleOf("a", 100)).toEqual(uids);
+    expect(Math.abs(sampleOf("a", 10).length - 200)).toBeLessThan(60);
+  });
+
+  it("is the same when it is drawn again, and another one in another audit", () => {
+    expect(sampleOf("a", 10)).toEqual(sampleOf("a", 10));
+    expect(sampleOf("a", 10)).not.toEqual(sampleOf("b", 10));
   });
 });
 

@@ -86,9 +86,12 @@ const ROUTES: readonly [Call["method"], string, object?][] = [
   ["GET", "/metrics"],
   ["POST", "/v1/debug/sweeps", { prefix: "old/", confirm: "old/" }],
   ["GET", "/v1/debug/sweeps/{sweepId}"],
+  ["POST", "/v1/audits", {}],
+  ["GET", "/v1/audits/{auditId}"],
+  ["GET", "/v1/audits/{auditId}/findings"],
 ];
 
-const ADMIN_ONLY = /\/hold$|\/debug\/|\/metrics$|\/tokens|\/sign-in-codes/;
+const ADMIN_ONLY = /\/hold$|\/debug\/|\/metrics$|\/tokens|\/audits|\/sign-in-codes/;
 /** About the caller itself: they demand no right, but a session. */
 const OF_SESSIONS = /\/sessions\//;
 

@@ -98,6 +98,9 @@ const ROWS: Readonly<Record<string, Row>> = {
   "DELETE /v1/tokens/{tokenId}": { params: { tokenId: "uid" }, admin: true },
   "POST /v1/debug/sweeps": { ...bodies({ prefix: "old/", confirm: "old/" }), admin: true },
   "GET /v1/debug/sweeps/{sweepId}": { admin: true },
+  "POST /v1/audits": { ...bodies({}, { fix: "orphans", minAge: "0s" }), admin: true },
+  "GET /v1/audits/{id}": { admin: true },
+  "GET /v1/audits/{id}/findings": { admin: true },
 };
 
 const PROJECTS = ["projects", undefined, undefined];

@@ -60,7 +60,15 @@ export const DATABASE_CALLS_UNUSED: ReadonlySet<string> = new Set([
   // An upload that came back with a deleted project, and was completed while it was ended.
   "retractReturned",
   // Audits, which have no part in any deletion.
+  "claimAudit",
+  "createAudit",
+  "extendAudit",
+  "findAudit",
   "findStoredFiles",
+  "forgetAudits",
+  "listFindings",
+  "recordAudit",
+  "releaseAudit",
   "listStoredFiles",
   "whichNamed",
   "whichUploadsStand",
@@ -122,6 +130,7 @@ export const DATABASE_CALLS = [
   "newestTombstone",
   "buryAgain",
   "dueSettles",
+  "dueAudits",
   "claimSettle",
   "recordReturned",
   "finishSettle",

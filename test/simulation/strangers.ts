@@ -76,6 +76,9 @@ export const ATTEMPTS: Readonly<Record<string, Attempt>> = {
   "debug.selfTest": (api) => api.debug.selfTest(STRANGER),
   "prefixSweeps.request": (api) => api.prefixSweeps.request(STRANGER, "old/", "old/"),
   "prefixSweeps.get": (api) => api.prefixSweeps.get(STRANGER, "SWEEP-000000000000"),
+  "audits.start": (api) => api.audits.start(STRANGER, { fix: "orphans", minAgeMs: 0 }),
+  "audits.get": (api) => api.audits.get(STRANGER, "AUDIT-000000000000"),
+  "audits.findings": (api) => api.audits.findings(STRANGER, "AUDIT-000000000000").next(),
   "monitor.backlog": (api) => api.monitor.backlog(STRANGER),
 };
 
@@ -88,6 +91,7 @@ export const WITHOUT_CALLER: ReadonlySet<string> = new Set([
   "signedUrls.resolve",
   "deletions.wait",
   "receipts.publicKeys",
+  "audits.now",
   "monitor.databaseTrouble",
 ]);
 

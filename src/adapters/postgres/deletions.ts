@@ -265,6 +265,11 @@ export async function releaseAllClaims({ db }: Session): Promise<void> {
     .set({ lease_until: 0 })
     .where("lease_until", ">", 0)
     .execute();
+  await db
+    .updateTable("expunge.audits")
+    .set({ lease_until: 0 })
+    .where("lease_until", ">", 0)
+    .execute();
 }
 
 export async function retryDeletion(session: Session, id: string): Promise<Deletion> {

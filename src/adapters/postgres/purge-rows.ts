@@ -9,6 +9,9 @@ const TRACKED = [sql.raw("expunge.files"), sql.raw("expunge.removals")] as const
 /** And those that may yet have become objects. */
 const NAMED = [...TRACKED, sql.raw("expunge.uploads")] as const;
 
+/** What goes at the end; what audits found names keys of the project too. */
+const ERASED = [...NAMED, sql.raw("expunge.audit_findings")] as const;
+
 /**
  * Each branch reads its first keys from an index; without doubles within a branch, or it could end
  * before the others and leave keys out.
@@ -65,7 +68,7 @@ export async function eraseRows(
     throw new ExpungeError("internal", `${id} is '${row.state}': rows outlive bytes (R9).`);
   }
   let erased = 0;
-  for (const table of NAMED) {
+  for (const table of ERASED) {
     if (erased >= limit) break;
     // After the fence nobody else changes these rows, so their places hold still.
     const { numAffectedRows } = await sql`

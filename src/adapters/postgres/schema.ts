@@ -13,6 +13,7 @@ import type {
 import type { SweepEnd } from "../../ports/metadata/index.ts";
 import type { PublicKey } from "../../ports/signer.ts";
 import type { SessionsTable, SignInCodesTable, TokensTable } from "./schema-credentials.ts";
+import type { AuditFindingsTable, AuditsTable } from "./schema-audits.ts";
 
 /** All tables lie in a schema of their own, beside those of the job queue and of anybody else. */
 export const SCHEMA = "expunge";
@@ -36,6 +37,8 @@ export interface Tables {
   "expunge.receipts": ReceiptsTable;
   "expunge.amendments": AmendmentsTable;
   "expunge.chain_head": ChainHeadTable;
+  "expunge.audits": AuditsTable;
+  "expunge.audit_findings": AuditFindingsTable;
   "expunge.public_keys": PublicKeysTable;
   "expunge.store_binding": StoreBindingTable;
   "expunge.idempotent": IdempotentTable;

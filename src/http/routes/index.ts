@@ -1,4 +1,5 @@
 import type { App, RouteDeps } from "../deps.ts";
+import { addAuditRoutes } from "./audits.ts";
 import { addBulkDeletionRoutes } from "./bulk-deletion.ts";
 import { addDebugRoutes } from "./debug.ts";
 import { addDeletionRoutes } from "./deletions.ts";
@@ -26,6 +27,7 @@ export function addRoutes(app: App, deps: RouteDeps): void {
   addReceiptRoutes(app, deps);
   addTokenRoutes(app, deps);
   addSessionRoutes(app, deps);
+  addAuditRoutes(app, deps);
   addDebugRoutes(app, deps);
   addSweepRoutes(app, deps);
   addServiceRoutes(app, deps);

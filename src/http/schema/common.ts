@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { DURATION_FORM, parseDuration } from "../../core/duration.ts";
 import { LIMITS } from "../../core/limits.ts";
 
 /** RFC 3339, as every answer prints it: UTC with milliseconds. */
@@ -34,6 +35,17 @@ export function numberText(min: number, max: number): z.ZodType<number> {
     z.int({ error: "must be a whole number" }).min(min).max(max),
   );
 }
+
+/** A duration such as `72h`, read as milliseconds. */
+export const durationText = z
+  .string()
+  .transform((text, context) => {
+    const durationMs = parseDuration(text);
+    if (durationMs !== null) return durationMs;
+    context.addIssue(`must be ${DURATION_FORM}`);
+    return z.NEVER;
+  })
+  .meta({ type: "string", examples: ["72h"] });
 
 export const booleanText = z.enum(["true", "false"]).transform((text) => text === "true");
 

@@ -1,7 +1,13 @@
 import { z } from "zod";
-import { parseDuration } from "../../core/duration.ts";
 import { LIMITS } from "../../core/limits.ts";
-import { booleanText, countSchema, numberText, pageQuery, timestampSchema } from "./common.ts";
+import {
+  booleanText,
+  countSchema,
+  durationText,
+  numberText,
+  pageQuery,
+  timestampSchema,
+} from "./common.ts";
 
 export const deletionStateSchema = z.enum([
   "trashed",
@@ -98,20 +104,10 @@ export const planSchema = z
   .meta({ id: "Plan" });
 export type PlanJson = z.output<typeof planSchema>;
 
-const graceSchema = z
-  .string()
-  .transform((text, context) => {
-    const durationMs = parseDuration(text);
-    if (durationMs !== null) return durationMs;
-    context.addIssue("must be a duration such as '0s', '90s', '72h' or '14d'");
-    return z.NEVER;
-  })
-  .meta({ type: "string", examples: ["72h"] });
-
 export const deleteProjectQuery = z.strictObject({
   dryRun: booleanText.exactOptional(),
   maxObjects: numberText(0, Number.MAX_SAFE_INTEGER).exactOptional(),
-  grace: graceSchema.exactOptional(),
+  grace: durationText.exactOptional(),
 });
 
 export const bulkDeleteBody = z

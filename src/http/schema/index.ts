@@ -1,4 +1,5 @@
 /** Types of everything that goes over the wire, for the console and for clients. */
+export type { AuditJson, CreateAuditJson, FindingJson } from "./audit.ts";
 export type { CleanupCheckJson, SelfTestJson, TrackedKeysJson } from "./debug.ts";
 export type {
   BulkDeleteJson,

@@ -180,7 +180,7 @@ interface Owner {
 }
 
 /** To whom keys belong: each project is looked up once in a stretch of keys, where it stands together. */
-class Owners {
+export class Owners {
   readonly #judge: Judge;
   readonly #seen = new Map<string, Owner>();
 

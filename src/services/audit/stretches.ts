@@ -1,4 +1,4 @@
-import type { KeyOrder } from "../../core/audit.ts";
+import type { AuditPosition as Position, AuditRange, KeyOrder } from "../../core/audit.ts";
 import { compareUtf8 } from "../../core/encoding.ts";
 import { isInternalKey } from "../../core/keys.ts";
 import { LIMITS } from "../../core/limits.ts";
@@ -6,19 +6,6 @@ import type { MetadataStore, StoredFile, StoredFileCursor } from "../../ports/me
 import type { ObjectEntry, ObjectStore } from "../../ports/object-store.ts";
 import { objectPages } from "../listing.ts";
 import { joinByKey, type Pair } from "./join.ts";
-
-/** How far the comparison has come on either side; what comes behind is to be compared still. */
-export interface Position {
-  readonly objectKey: string | null;
-  readonly row: StoredFileCursor | null;
-}
-
-/** A range of keys: behind where it begins, up to and with its last one. */
-export interface KeyRange {
-  readonly from: Position;
-  /** Null: to the end. */
-  readonly until: string | null;
-}
 
 /** Pairs that follow each other, and where the next ones begin. */
 export interface Stretch {
@@ -40,7 +27,7 @@ interface Stores {
 export async function* stretchesOf(
   stores: Stores,
   order: KeyOrder,
-  { from, until }: KeyRange,
+  { from, until }: Pick<AuditRange, "from" | "until">,
   signal?: AbortSignal,
 ): AsyncGenerator<Stretch> {
   const objects = objectsBehind(stores, from.objectKey, until, signal);

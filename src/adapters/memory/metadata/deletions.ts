@@ -197,6 +197,7 @@ export function releaseClaim(tx: Tx, id: string, token: number): void {
 
 export function releaseAllClaims(tx: Tx): void {
   for (const row of tx.rows.deletions.values()) row.leaseUntil = 0;
+  for (const row of tx.rows.audits.values()) row.leaseUntil = 0;
 }
 
 export function retryDeletion(tx: Tx, id: string): Deletion {

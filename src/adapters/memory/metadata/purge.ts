@@ -11,6 +11,7 @@ import {
   StaleClaimError,
   type TrackedKey,
 } from "../../../ports/metadata/index.ts";
+import { eraseFindings } from "./audits.ts";
 import { mayPurge, viewOf } from "./deletions.ts";
 import { byBytes, type DeletionRow, projectOf, refusal, refuseHeld, type Tx } from "./state.ts";
 
@@ -263,5 +264,5 @@ export function eraseRows(tx: Tx, id: string, token: number, limit: number): num
   ];
   const batch = erasures.slice(0, limit);
   for (const erase of batch) erase();
-  return batch.length;
+  return batch.length + eraseFindings(tx, projectUid, limit - batch.length);
 }

@@ -1,5 +1,6 @@
 import type { Right } from "../../../core/caller.ts";
 import type { ApiToken } from "../../../core/credentials.ts";
+import type { Audit } from "../../../core/audit.ts";
 import { compareUtf8 } from "../../../core/encoding.ts";
 import { type ErrorCode, ExpungeError } from "../../../core/errors.ts";
 import type {
@@ -18,6 +19,7 @@ import type {
   Idempotent,
   Removal,
   StoredAmendment,
+  StoredFinding,
   StoredReceipt,
   Sweep,
 } from "../../../ports/metadata/index.ts";
@@ -103,6 +105,13 @@ export interface SweepRow {
   leaseUntil: Instant;
 }
 
+export interface AuditRow {
+  audit: Audit;
+  token: number;
+  leaseUntil: Instant;
+  readonly findings: StoredFinding[];
+}
+
 export interface ReceiptRow {
   readonly receipt: StoredReceipt;
   copied: boolean;
@@ -150,6 +159,7 @@ export interface Rows {
   readonly tokens: Map<string, TokenRow>;
   readonly signInCodes: Map<string, SignInCodeRow>;
   readonly sessions: Map<string, SessionRow>;
+  readonly audits: Map<string, AuditRow>;
 }
 
 /** The whole database at one moment, for `restore`. */
@@ -178,6 +188,7 @@ export function emptyRows(): Rows {
     sweeps: new Map(),
     signInCodes: new Map(),
     sessions: new Map(),
+    audits: new Map(),
   };
 }
 

@@ -41,6 +41,8 @@ const STATEMENTS = [
   )`,
   `create index audit_findings_open on expunge.audit_findings (audit, kind, ordinal)
     where outcome is null`,
+  `create index audit_findings_of_project on expunge.audit_findings (project_uid)
+    where project_uid is not null`,
 ];
 
 export async function up(db: Kysely<unknown>): Promise<void> {

@@ -1,0 +1,120 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import type { ExpungeClient } from "../../client/index.ts";
+import { AUDIT_FIXES } from "../../core/audit.ts";
+import { formatDuration } from "../../core/duration.ts";
+import { ExpungeError } from "../../core/errors.ts";
+import { LIMITS } from "../../core/limits.ts";
+import type { AuditJson, CreateAuditJson } from "../../http/schema/index.ts";
+import { duration } from "../arguments.ts";
+import { exitCodeOfAudit, firstFindings, showAudit } from "../audit-view.ts";
+import { connect, type ServiceFlags, withService } from "../connect.ts";
+import type { ExitCode } from "../exit-codes.ts";
+import { write } from "../output.ts";
+import { countingOn } from "../progress.ts";
+import type { Shell } from "../shell.ts";
+
+interface AuditFlags extends ServiceFlags {
+  readonly fix?: (typeof AUDIT_FIXES)[number];
+  readonly yes?: true;
+  /** Milliseconds. */
+  readonly minAge?: number;
+  /** Percent. */
+  readonly readDataSubset?: number;
+  readonly ndjson?: true;
+  readonly id?: string;
+  /** Milliseconds, false for `--no-wait`, absent for as long as it takes. */
+  readonly wait?: number | false;
+}
+
+export function addAudit(program: Command, shell: Shell): void {
+  withService(
+    program
+      .command("audit")
+      .description("compare the store and the rows of all projects, both ways")
+      .option(
+        "--min-age <duration>",
+        "judge nothing younger (default: 1h; 0s: everything)",
+        duration,
+      )
+      .addOption(
+        new Option("--fix <what>", "mend what the finished plan names").choices(AUDIT_FIXES),
+      )
+      .option("--yes", "do it: nothing is mended without")
+      .option("--read-data-subset <percent>", "read so many objects and compare checksums", percent)
+      .option("--ndjson", "print every finding, one JSON object per line")
+      .option("--id <id>", "show this audit, AUDIT-..., instead of beginning one")
+      .option("--wait <duration>", "at most so long (default: until it ends)", duration)
+      .option("--no-wait", "answer as soon as it is accepted"),
+  ).action(shell.action((flags: AuditFlags) => audit(shell, flags)));
+}
+
+/** `2%`, `0.5%` or a bare number. */
+function percent(text: string): number {
+  const value = /^\d{1,3}(\.\d{1,6})?%?$/.test(text) ? Number(text.replace("%", "")) : Number.NaN;
+  if (!(value >= 0 && value <= 100)) throw new InvalidArgumentError("Write a percentage: '2%'.");
+  return value;
+}
+
+async function audit(shell: Shell, flags: AuditFlags): Promise<ExitCode> {
+  refuseContradictions(shell, flags);
+  const client = await connect(shell.io, flags);
+  const begun =
+    flags.id === undefined
+      ? await client.audits.start(requestOf(flags))
+      : await client.audits.get(flags.id);
+  const ended = await follow(shell, client, begun, flags.wait);
+  if (flags.ndjson) {
+    for await (const finding of client.audits.findings(ended.id)) {
+      await write(shell.io.stdout, `${JSON.stringify(finding)}\n`);
+    }
+  } else await showAudit(shell.out, ended, await firstFindings(client, ended.id));
+  return exitCodeOfAudit(ended);
+}
+
+function refuseContradictions({ out }: Shell, flags: AuditFlags): void {
+  if (out.isJson && flags.ndjson) {
+    throw new ExpungeError("invalid-request", "--json and --ndjson exclude each other.");
+  }
+  const mends = flags.fix !== undefined && flags.fix !== "none";
+  if (mends && !flags.yes) {
+    throw new ExpungeError(
+      "confirmation-needed",
+      `--fix ${flags.fix} removes for good what the audit's plan names; look at an audit without --fix first, then add --yes.`,
+      { details: { flag: "--yes" } },
+    );
+  }
+}
+
+function requestOf({ fix, minAge, readDataSubset }: AuditFlags): CreateAuditJson {
+  return {
+    ...(fix === undefined ? {} : { fix }),
+    ...(minAge === undefined ? {} : { minAge: formatDuration(minAge) }),
+    ...(readDataSubset === undefined ? {} : { readDataPercent: readDataSubset }),
+  };
+}
+
+async function follow(
+  { out, io }: Shell,
+  client: ExpungeClient,
+  begun: AuditJson,
+  wait: AuditFlags["wait"],
+): Promise<AuditJson> {
+  const until = Date.now() + (wait === false ? 0 : (wait ?? Number.POSITIVE_INFINITY));
+  const progress = countingOn(out);
+  const goesOn = (): void => {
+    void out.note(`the audit goes on without you: expunge audit --id ${begun.id}`);
+  };
+  io.interrupt.addEventListener("abort", goesOn, { once: true });
+  let current = begun;
+  while (current.state === "running") {
+    progress.show(current.objects);
+    const leftMs = until - Date.now();
+    if (leftMs <= 0) break;
+    await sleep(Math.min(LIMITS.auditPollMs, leftMs));
+    current = await client.audits.get(begun.id);
+  }
+  await progress.end();
+  io.interrupt.removeEventListener("abort", goesOn);
+  return current;
+}

@@ -1,0 +1,24 @@
+import { DAY_MS, HOUR_MS, SECOND_MS } from "./units.ts";
+
+/** The limits of audits, of which `LIMITS` is made with the others (R10). */
+export const AUDIT_LIMITS = {
+  /** Audit: keys that are judged, and recorded, together; rows of a page. */
+  auditStretchKeys: 2000,
+  auditPageRows: 2000,
+  /** Audit: so long ago a difference must have begun to be judged, where nothing is said. */
+  auditMinAgeMs: HOUR_MS,
+  /** Audit: how long an upload may take to be recorded after the store has opened it. */
+  auditUploadPauseMs: 2 * SECOND_MS,
+  /** Audit: runs of one audit that broke off before it is ended as it stands. */
+  auditAttemptsMax: 20,
+  /** Audit: findings that are mended together; how long findings are kept. */
+  auditFixKeys: 100,
+  auditKeepMs: 30 * DAY_MS,
+  /** Audit: findings that are shown to people; how often the command line looks at one that runs. */
+  auditFindingsShown: 20,
+  auditPollMs: 250,
+  /** Audit: objects whose bytes are read at a time. */
+  auditReadsInFlight: 4,
+  /** Audit: single keys that are looked at again at a time. */
+  auditLooksInFlight: 16,
+} as const;

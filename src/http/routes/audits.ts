@@ -1,0 +1,91 @@
+import { LIMITS } from "../../core/limits.ts";
+import { auditView, findingView } from "../audit-view.ts";
+import { callerOf } from "../auth.ts";
+import type { App, RouteDeps } from "../deps.ts";
+import { schemaOf } from "../operation.ts";
+import { auditParams, auditSchema, createAuditBody, type AuditJson } from "../schema/audit.ts";
+import { noQuery } from "../schema/common.ts";
+import { answerStream, jsonLines } from "../streams.ts";
+
+export function addAuditRoutes(app: App, deps: RouteDeps): void {
+  addStartRoute(app, deps);
+  addReadingRoutes(app, deps);
+}
+
+function addStartRoute(app: App, deps: RouteDeps): void {
+  const { audits } = deps.services;
+  app.route({
+    method: "POST",
+    url: "/v1/audits",
+    schema: schemaOf({
+      operationId: "startAudit",
+      summary: "Compare the store and the rows of all projects, both ways",
+      description:
+        "With `fix`, what the finished plan names is mended afterwards: `orphans` removes objects below " +
+        "the canonical prefix that no row names, and incomplete uploads that no row stands for; " +
+        "`dangling` removes rows whose object is missing. Nothing is mended unless everything could be judged.",
+      tag: "audits",
+      querystring: noQuery,
+      body: createAuditBody,
+      answers: { 202: { description: "Under way: see Location", json: auditSchema } },
+      errors: [],
+    }),
+    handler: async (request, reply): Promise<AuditJson> => {
+      const { fix, minAge, readDataPercent } = request.body;
+      const audit = await audits.start(callerOf(request), {
+        ...(fix === undefined ? {} : { fix }),
+        ...(minAge === undefined ? {} : { minAgeMs: minAge }),
+        ...(readDataPercent === undefined ? {} : { readPercent: readDataPercent }),
+      });
+      reply
+        .code(202)
+        .header("location", `/v1/audits/${audit.id}`)
+        .header("retry-after", String(LIMITS.deletionRetryAfterSeconds));
+      return auditView(audit, audit.requestedAt);
+    },
+  });
+}
+
+function addReadingRoutes(app: App, deps: RouteDeps): void {
+  const { audits } = deps.services;
+  app.route({
+    method: "GET",
+    url: "/v1/audits/:id",
+    schema: schemaOf({
+      operationId: "getAudit",
+      summary: "Read what an audit has counted",
+      tag: "audits",
+      params: auditParams,
+      querystring: noQuery,
+      answers: { 200: { description: "The audit", json: auditSchema } },
+      errors: ["audit-not-found"],
+    }),
+    handler: async (request): Promise<AuditJson> => {
+      const audit = await audits.get(callerOf(request), request.params.id);
+      return auditView(audit, await audits.now());
+    },
+  });
+  app.route({
+    method: "GET",
+    url: "/v1/audits/:id/findings",
+    schema: schemaOf({
+      operationId: "listFindings",
+      summary: "Read everything that an audit found, one JSON object per line",
+      tag: "audits",
+      params: auditParams,
+      querystring: noQuery,
+      answers: { 200: { description: "Lines of Finding", media: "application/x-ndjson" } },
+      errors: ["audit-not-found"],
+    }),
+    handler: async (request, reply) => {
+      const caller = callerOf(request);
+      // Before the stream begins, so that a refusal is an answer and no broken stream.
+      const { id } = await audits.get(caller, request.params.id);
+      reply.type("application/x-ndjson");
+      const views = async function* () {
+        for await (const one of audits.findings(caller, id)) yield findingView(one);
+      };
+      return answerStream(deps, request, jsonLines(views()));
+    },
+  });
+}

@@ -1,0 +1,63 @@
+import { z } from "zod";
+import { AUDIT_FIXES, FINDING_KINDS } from "../../core/audit.ts";
+import { countSchema, durationText, timestampSchema } from "./common.ts";
+
+export const createAuditBody = z
+  .strictObject({
+    fix: z.enum(AUDIT_FIXES).exactOptional(),
+    minAge: durationText.exactOptional(),
+    readDataPercent: z.number().min(0).max(100).exactOptional(),
+  })
+  .meta({ id: "CreateAudit" });
+export type CreateAuditJson = z.input<typeof createAuditBody>;
+
+export const auditSchema = z
+  .object({
+    id: z.string(),
+    state: z.enum(["running", "completed"]),
+    fix: z.enum(AUDIT_FIXES),
+    minAge: z.string(),
+    readDataPercent: z.number(),
+    requestedAt: timestampSchema,
+    requestedBy: z.string(),
+    completedAt: timestampSchema.nullable(),
+    complete: z.boolean(),
+    objects: countSchema,
+    bytes: countSchema,
+    rows: countSchema,
+    orphans: countSchema,
+    dangling: countSchema,
+    mismatched: countSchema,
+    residueOfDeleted: countSchema,
+    staleUploads: countSchema,
+    foreign: countSchema,
+    orphanBytes: countSchema,
+    seconds: z.number(),
+    young: countSchema,
+    unknown: countSchema,
+    read: countSchema,
+    unjudged: z.array(z.object({ surface: z.string(), code: z.string(), message: z.string() })),
+    fixes: z.object({ fixed: countSchema, spared: countSchema, failed: countSchema }),
+  })
+  .meta({ id: "Audit" });
+export type AuditJson = z.output<typeof auditSchema>;
+
+/** One line of the findings. */
+export const findingSchema = z
+  .object({
+    kind: z.enum(FINDING_KINDS),
+    key: z.string(),
+    projectUid: z.string().nullable(),
+    path: z.string().nullable(),
+    uploadId: z.string().nullable(),
+    sizeBytes: countSchema.nullable(),
+    rowBytes: countSchema.nullable(),
+    modifiedAt: timestampSchema,
+    mismatch: z.enum(["size", "checksum"]).nullable(),
+    outcome: z.enum(["fixed", "spared", "failed"]).nullable(),
+    code: z.string().nullable(),
+  })
+  .meta({ id: "Finding" });
+export type FindingJson = z.output<typeof findingSchema>;
+
+export const auditParams = z.strictObject({ id: z.string() });
