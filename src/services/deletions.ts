@@ -94,8 +94,7 @@ export class Deletions {
   async delete(caller: Caller, projectId: string, options: DeleteProject = {}): Promise<Deletion> {
     const { metadata, settings } = this.#context;
     const deletion = await this.request(caller, projectId, options);
-    // In grace nothing happens before the purge is due, so there is nothing to wait for.
-    const isInGrace = deletion.state === "trashed" && deletion.purgeAfter > (await metadata.now());
+    const isInGrace = await this.isInGrace(deletion);
     const waitMs = isInGrace ? 0 : (options.waitMs ?? settings.deleteWaitMs);
     const latest = await this.wait(deletion, waitMs, options.signal);
     if (latest.blocked === null) return latest;
@@ -104,6 +103,14 @@ export class Deletions {
     throw new ExpungeError("deletion-blocked", `The deletion is blocked: ${blocked.reason}`, {
       details: { deletion: id, residueTotal, residue },
     });
+  }
+
+  /**
+   * Whether the purge is still to come, by the database's clock (R8): until then nothing happens, so
+   * there is nothing to wait for.
+   */
+  async isInGrace({ state, purgeAfter }: Deletion): Promise<boolean> {
+    return state === "trashed" && purgeAfter > (await this.#context.metadata.now());
   }
 
   /** Undo within the grace. @throws ExpungeError `not-restorable`, `project-not-found` */

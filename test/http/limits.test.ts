@@ -118,6 +118,22 @@ test("the cap of deletions is answered with 429 and when to come again", async (
   expect((await remove("p1")).statusCode, "a repeat joins").toBe(202);
 });
 
+test("a DELETE that the least grace keeps back is answered at once, whatever grace was asked for", async () => {
+  // Longer than the test may take: were the grace waited for, there would be no answer.
+  const http = await startHttp({
+    minGraceMs: 3_600_000,
+    http: ({ context }) => ({ settings: { ...context.settings, deleteWaitMs: 3_600_000 } }),
+  });
+  running.push(http);
+  await makeProject(http, "p1", "alice");
+  const url = "/v1/projects/p1?grace=0s";
+  const answer = await http.call({ as: "alice", method: "DELETE", url });
+  expect(answer.statusCode).toBe(202);
+  expect(Number(answer.headers["retry-after"])).toBeGreaterThan(3500);
+  const brought = await http.call({ as: "admin", method: "DELETE", url });
+  expect(brought.statusCode, "an admin brings it forward").toBe(200);
+});
+
 test("an IPv6 network of 64 bits counts as one address, and an IPv4 address in its mapped form as itself", () => {
   const same = ["2001:db8:1:2::1", "2001:DB8:1:2:ffff::", "2001:0db8:0001:0002:1:2:3:4"];
   expect(new Set(same.map((address) => networkOf(address)))).toEqual(

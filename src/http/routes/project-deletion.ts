@@ -60,10 +60,7 @@ export function addProjectDeletionRoutes(app: App, deps: RouteDeps): void {
         ...(grace === undefined ? {} : { graceMs: grace }),
         ...(maxObjects === undefined ? {} : { maxObjects }),
       });
-      // In grace nothing happens before the purge is due, so there is nothing to wait for.
-      const graceMs = grace ?? deps.settings.graceMs;
-      const inGrace =
-        deletion.state === "trashed" && graceMs > 0 && deletion.purgeAfter > deps.clock.now();
+      const inGrace = await deletions.isInGrace(deletion);
       const waitMs = preference?.waitMs ?? deps.settings.deleteWaitMs;
       return await answerDeletion(deps, reply, caller, deletion, inGrace ? 0 : waitMs);
     },
