@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { type Ended, expunge, serve, type Service, temporaryDir } from "./harness.ts";
@@ -63,6 +63,20 @@ test("an audit tells by its exit code whether store and rows agree, and which di
   const kinds = new Set(findings.map(({ kind }) => kind));
   expect([findings.length, kinds]).toEqual([3, new Set(["dangling", "foreign", "orphan"])]);
   expect(findings.find(({ kind }) => kind === "dangling")?.["path"]).toMatch(/^[ab]$/);
+});
+
+test("a report is one page with all charts, in which no key becomes markup", async () => {
+  await writeFile(join(objects, '<b>&"bold.txt'), "12");
+  const dir = await temporaryDir();
+  const argv = ["audit", "--min-age", "0s", "--html", "report.html"];
+  expect((await expunge(argv, { env: service.env, cwd: dir })).code).toBe(4);
+  const page = await readFile(join(dir, "report.html"), "utf8");
+  for (const text of ["by prefix", "by age", "Cost a month", "Cloudflare R2", "AWS S3"]) {
+    expect(page).toContain(text);
+  }
+  expect(page).toContain("&lt;b&gt;&amp;&quot;bold.txt");
+  expect(page).not.toContain("<b>");
+  expect(page).not.toMatch(/<script|https?:\/\//);
 });
 
 test("an audit is accepted and left, and shown later by its id", async () => {

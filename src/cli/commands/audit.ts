@@ -1,3 +1,5 @@
+import { writeFile } from "node:fs/promises";
+import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { ExpungeClient } from "../../client/index.ts";
@@ -7,6 +9,7 @@ import { ExpungeError } from "../../core/errors.ts";
 import { LIMITS } from "../../core/limits.ts";
 import type { AuditJson, CreateAuditJson } from "../../http/schema/index.ts";
 import { duration } from "../arguments.ts";
+import { auditReport } from "../audit-report.ts";
 import { exitCodeOfAudit, firstFindings, showAudit } from "../audit-view.ts";
 import { connect, type ServiceFlags, withService } from "../connect.ts";
 import type { ExitCode } from "../exit-codes.ts";
@@ -22,6 +25,8 @@ interface AuditFlags extends ServiceFlags {
   /** Percent. */
   readonly readDataSubset?: number;
   readonly ndjson?: true;
+  /** A file. */
+  readonly html?: string;
   readonly id?: string;
   /** Milliseconds, false for `--no-wait`, absent for as long as it takes. */
   readonly wait?: number | false;
@@ -43,6 +48,7 @@ export function addAudit(program: Command, shell: Shell): void {
       .option("--yes", "do it: nothing is mended without")
       .option("--read-data-subset <percent>", "read so many objects and compare checksums", percent)
       .option("--ndjson", "print every finding, one JSON object per line")
+      .option("--html <file>", "write a report with charts, one page that needs nothing else")
       .option("--id <id>", "show this audit, AUDIT-..., instead of beginning one")
       .option("--wait <duration>", "at most so long (default: until it ends)", duration)
       .option("--no-wait", "answer as soon as it is accepted"),
@@ -64,6 +70,10 @@ async function audit(shell: Shell, flags: AuditFlags): Promise<ExitCode> {
       ? await client.audits.start(requestOf(flags))
       : await client.audits.get(flags.id);
   const ended = await follow(shell, client, begun, flags.wait);
+  if (flags.html !== undefined) {
+    const report = await auditReport(ended, client.audits.findings(ended.id));
+    await writeFile(resolve(shell.io.cwd, flags.html), report);
+  }
   if (flags.ndjson) {
     for await (const finding of client.audits.findings(ended.id)) {
       await write(shell.io.stdout, `${JSON.stringify(finding)}\n`);

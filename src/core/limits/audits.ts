@@ -17,6 +17,9 @@ export const AUDIT_LIMITS = {
   /** Audit: findings that are shown to people; how often the command line looks at one that runs. */
   auditFindingsShown: 20,
   auditPollMs: 250,
+  /** Audit: findings in the table of a report; prefixes that it tells apart. */
+  auditReportFindings: 500,
+  auditReportNames: 200,
   /** Audit: objects whose bytes are read at a time. */
   auditReadsInFlight: 4,
   /** Audit: single keys that are looked at again at a time. */
