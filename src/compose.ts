@@ -3,6 +3,7 @@ import type { FastifyInstance } from "fastify";
 import { openAdminToken } from "./adapters/secret-file.ts";
 import { openSigner } from "./adapters/ed25519-signer.ts";
 import { urlSignerOf } from "./adapters/hmac-url-signer.ts";
+import { HttpWebhooks } from "./adapters/webhooks/http-webhooks.ts";
 import { openDatabase } from "./compose/database.ts";
 import { PrometheusMetrics } from "./adapters/prometheus-metrics.ts";
 import { openStore } from "./compose/store.ts";
@@ -79,6 +80,12 @@ export async function composeService(
     await bindStore({ ...ports, store, metadata: database.metadata }, acceptStore);
     await database.metadata.keepPublicKey(signer.publicKey);
     await keepPublicKeys(config.dataDir, await database.metadata.listPublicKeys());
+    const webhooks = new HttpWebhooks(config.webhooks, {
+      clock: systemClock,
+      allowPrivate: config.webhooksAllowPrivate,
+      userAgent: `expunge/${VERSION}`,
+    });
+    await database.metadata.registerWebhooks(webhooks.endpoints);
     const context: Context = {
       store,
       metadata: database.metadata,
@@ -87,6 +94,7 @@ export async function composeService(
       random: systemRandom,
       signer,
       urlSigner: urlSignerOf(signer),
+      webhooks,
       log,
       metrics,
       tracing,

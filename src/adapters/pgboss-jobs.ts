@@ -37,6 +37,12 @@ const QUEUE: QueueOptions = {
   deleteAfterSeconds: LIMITS.jobDoneKeepSeconds,
 };
 
+/** Jobs of one name that a process works on at a time, where it is more than one. */
+const IN_FLIGHT: Readonly<Partial<Record<JobName, number>>> = {
+  purge: LIMITS.jobPurgesInFlight,
+  webhooks: LIMITS.jobWebhooksInFlight,
+};
+
 /**
  * The queue on pg-boss, in a schema of its own on the same database. Its rows are wake-ups; the truth
  * is in the metadata. On the embedded database polling is slow and cheap, and a job that is added
@@ -80,7 +86,7 @@ export class PgBossJobs implements Jobs {
   }
 
   async #workOn(name: JobName, handlers: JobHandlers): Promise<void> {
-    const localConcurrency = name === "purge" ? LIMITS.jobPurgesInFlight : 1;
+    const localConcurrency = IN_FLIGHT[name] ?? 1;
     await this.#boss.work(
       name,
       { ...this.#polling, localConcurrency },

@@ -53,6 +53,7 @@ const EXIT_OF: Readonly<Record<ErrorCode, ExitCode>> = {
   "audit-not-found": EXIT.notFound,
   "receipt-not-found": EXIT.notFound,
   "token-not-found": EXIT.notFound,
+  "webhook-not-found": EXIT.notFound,
   "project-deleted": EXIT.notFound,
   "project-exists": EXIT.refused,
   "project-not-active": EXIT.refused,

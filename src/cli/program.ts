@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { ExpungeError } from "../core/errors.ts";
 import { VERSION } from "../version.ts";
 import { addAudit } from "./commands/audit.ts";
+import { addAuditLog } from "./commands/audit-log.ts";
 import { addConfig } from "./commands/config.ts";
 import { addDeletion } from "./commands/deletion.ts";
 import { addDemo } from "./commands/demo.ts";
@@ -61,6 +62,7 @@ function programOf(shell: Shell): Command {
   addDeletion(program, shell);
   addReceipt(program, shell);
   addToken(program, shell);
+  addAuditLog(program, shell);
   addLayouts(program, shell);
   addAudit(program, shell);
   addSweep(program, shell);

@@ -3,6 +3,7 @@
  * stands here is kept stable, and nothing else is. The shapes are those of the API (docs/client.md).
  */
 import { Audits } from "./audits.ts";
+import { AuditLog } from "./audit-log.ts";
 import { Deletions } from "./deletions.ts";
 import { Files, Urls } from "./files.ts";
 import { Holds, Projects } from "./projects.ts";
@@ -22,6 +23,7 @@ export interface ExpungeClient {
   readonly receipts: Receipts;
   readonly tokens: Tokens;
   readonly audits: Audits;
+  readonly auditLog: AuditLog;
   readonly service: Service;
 }
 
@@ -43,12 +45,14 @@ export function createClient(options: ClientOptions): ExpungeClient {
     receipts: new Receipts(transport),
     tokens: new Tokens(transport),
     audits: new Audits(transport),
+    auditLog: new AuditLog(transport),
     service: new Service(transport),
   };
 }
 
 export type {
   AuditJson,
+  AuditEntryJson,
   BulkDeleteJson,
   BulkDeletionJson,
   BulkPlanJson,
@@ -75,6 +79,7 @@ export type {
   UploadJson,
 } from "../http/schema/index.ts";
 export type { Audits } from "./audits.ts";
+export type { AuditFilter, AuditLog } from "./audit-log.ts";
 export type { DeletionFilter, Deletions, DeletionWaitOptions } from "./deletions.ts";
 export { ExpungeClientError, isExpungeClientError } from "./error.ts";
 export type { DeletionEvent, FollowOptions } from "./events.ts";

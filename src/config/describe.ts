@@ -54,6 +54,7 @@ function valuesOf(config: Config): Readonly<Partial<Record<SettingName | FileKey
     EXPUNGE_SETTLE: config.settleMs.map((ms) => formatDuration(ms)).join(",") || OFF,
     EXPUNGE_ROLE: config.role,
     OTEL_EXPORTER_OTLP_ENDPOINT: config.traces === null ? OFF : redactUrl(config.traces.endpoint),
+    EXPUNGE_WEBHOOKS_ALLOW_PRIVATE: String(config.webhooksAllowPrivate),
     projectId: config.projectIdFormat.text,
     layouts: config.layouts.map(({ name, template }) => `${name}=${template}`).join(", ") || "none",
     webhooks: config.webhooks.map((webhook) => webhookText(webhook)).join(", ") || OFF,

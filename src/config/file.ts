@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { z } from "zod";
 import { messageOf } from "../core/errors.ts";
+import { WEBHOOK_EVENT_TYPES } from "../core/webhooks.ts";
 import { FILE_KEYS } from "./names.ts";
 import { didYouMean } from "./nearest.ts";
 import type { Problems } from "./problems.ts";
@@ -17,7 +18,18 @@ const LAYOUT = z.strictObject({
 
 const WEBHOOK = z.strictObject({
   url: z.url({ protocol: /^https?$/, error: "write an https:// or http:// URL" }),
-  secret: z.string().min(1, { error: "write the secret that signs the calls" }),
+  secret: z.union([z.string(), z.strictObject({ env: z.string().min(1) })], {
+    error: "write 'whsec_...', or {\"env\": NAME} where a variable holds it",
+  }),
+  events: z
+    .array(
+      z.enum(WEBHOOK_EVENT_TYPES, {
+        error: `write of these: '${WEBHOOK_EVENT_TYPES.join("', '")}'`,
+      }),
+    )
+    .min(1, { error: "name one event at least, or leave it out for all" })
+    .readonly()
+    .optional(),
 });
 
 const CONFIG_FILE = z.strictObject({

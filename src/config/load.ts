@@ -22,7 +22,7 @@ export async function readConfig(options: LoadOptions): Promise<Config> {
   const path = given.get("EXPUNGE_CONFIG")?.text ?? null;
   const file = await loadConfigFile(options.cwd, path, problems);
   const reader = new SettingReader(withFile(given, file), problems);
-  const config = readValues(reader, file, options.cwd);
+  const config = readValues(reader, file, options);
   problems.throwIfAny();
   return deepFreeze(config);
 }

@@ -87,6 +87,10 @@ export const NAMES = {
   OTEL_EXPORTER_OTLP_ENDPOINT: setting("where traces are sent, by OTLP over HTTP; none without it"),
   OTEL_EXPORTER_OTLP_HEADERS: secret("headers sent with them, 'NAME=VALUE,...'"),
   OTEL_SERVICE_NAME: setting("how traces call this service", "expunge"),
+  EXPUNGE_WEBHOOKS_ALLOW_PRIVATE: setting(
+    "'true': webhooks may go to private addresses and over http ([webhooks.md](webhooks.md))",
+    "false",
+  ),
   EXPUNGE_URL: setting("service that the command line talks to", "http://127.0.0.1:3000"),
   EXPUNGE_TOKEN: secret("token that the command line sends; the local admin token by default"),
 } as const satisfies Readonly<Record<string, NameInfo>>;

@@ -1,5 +1,6 @@
 import type { Lack } from "../core/store-lacks.ts";
 import type { IdFormat } from "../core/ids.ts";
+import type { WebhookEventType } from "../core/webhooks.ts";
 import type { FileKey, SettingName } from "./names.ts";
 
 export type DatabaseConfig =
@@ -75,7 +76,9 @@ export interface LayoutConfig {
 
 export interface WebhookConfig {
   readonly url: string;
+  /** `whsec_` and base64. */
   readonly secret: string;
+  readonly events: readonly WebhookEventType[];
 }
 
 /** Settings of the part that purges a CDN; that part defines them. */
@@ -122,6 +125,8 @@ export interface Config {
   readonly projectIdFormat: IdFormat;
   readonly layouts: readonly LayoutConfig[];
   readonly webhooks: readonly WebhookConfig[];
+  /** Webhooks may go to addresses that are not public, and over http. */
+  readonly webhooksAllowPrivate: boolean;
   readonly cdn: CdnConfig | null;
   /** What is not listed has its default. */
   readonly sources: Readonly<Partial<Record<SettingName | FileKey, Provenance>>>;

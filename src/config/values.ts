@@ -14,10 +14,12 @@ import { type Directories, directoryOf, parseStore } from "./store.ts";
 import {
   type Config,
   type DatabaseConfig,
+  type Environment,
   type JwtConfig,
   type Provenance,
   ROLES,
 } from "./types.ts";
+import { readWebhooks } from "./webhooks.ts";
 
 const SECOND_MS = 1000;
 const HOUR_MS = 60 * 60 * SECOND_MS;
@@ -36,7 +38,11 @@ const DEFAULTS = {
 const PORT_MAX = 65_535;
 
 /** The effective value of every setting; what is wrong goes to the reader's problems. */
-export function readValues(reader: SettingReader, file: LoadedFile | null, cwd: string): Config {
+export function readValues(
+  reader: SettingReader,
+  file: LoadedFile | null,
+  { cwd, env }: { readonly cwd: string; readonly env: Environment },
+): Config {
   const dataDir = resolve(cwd, reader.text("EXPUNGE_DATA_DIR") ?? DEFAULTS.dataDir);
   const { store, givenBy } = parseStore(reader, { cwd, dataDir });
   const database = readDatabase(reader, { cwd, dataDir });
@@ -49,6 +55,7 @@ export function readValues(reader: SettingReader, file: LoadedFile | null, cwd: 
   }
   const expiryMaxMs = store.kind === "s3" ? LIMITS.storeUrlExpiryMaxMs : LIMITS.urlExpiryMaxMs;
   const jwt = readJwt(reader);
+  const allowPrivate = reader.boolean("EXPUNGE_WEBHOOKS_ALLOW_PRIVATE", false);
   return {
     dataDir,
     database,
@@ -76,7 +83,8 @@ export function readValues(reader: SettingReader, file: LoadedFile | null, cwd: 
     role: reader.choice("EXPUNGE_ROLE", ROLES, "all"),
     projectIdFormat: readIdFormat(reader, file),
     layouts: readLayouts(reader, file),
-    webhooks: file?.values.webhooks ?? [],
+    webhooks: readWebhooks(reader, file, env, allowPrivate),
+    webhooksAllowPrivate: allowPrivate,
     cdn: file?.values.cdn ?? null,
     sources: sourcesOf(reader, file, givenBy),
   };

@@ -3,6 +3,7 @@ import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import { ExpungeError } from "../core/errors.ts";
 import { randomText } from "../core/ids.ts";
 import { LIMITS } from "../core/limits.ts";
+import { auditRequests } from "./audit-log.ts";
 import { authenticate } from "./auth.ts";
 import { commonHeaders } from "./common-headers.ts";
 import type { App, AppDeps, RouteDeps } from "./deps.ts";
@@ -39,6 +40,7 @@ export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
   app.decorateRequest("session", null);
   traceRequests(app, routeDeps.tracing);
   logRequests(app, routeDeps);
+  auditRequests(app, routeDeps);
   guardRequests(app, routeDeps);
   guardServer(app, routeDeps, newRequestId);
   guardConnections(app, routeDeps);

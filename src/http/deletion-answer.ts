@@ -21,6 +21,8 @@ export async function answerDeletion(
   deletion: Deletion,
   waitMs: number,
 ): Promise<DeletionJson> {
+  const { projectId, id: deletionId } = deletion;
+  reply.request.auditSubjects = [{ projectId, deletionId }];
   const stop = AbortSignal.any([deps.closing, goneSignal(reply)]);
   const latest = await deps.services.deletions.wait(deletion, waitMs, stop);
   const view = await deletionView(deps.services, mayRead(caller), latest);

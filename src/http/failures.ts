@@ -52,6 +52,7 @@ export function sendFailure(
   reply: FastifyReply,
 ): FastifyReply {
   const failure = failureOf(error);
+  request.failureCode = failure.code;
   const status = STATUS[failure.code];
   logFailure(deps, error, status, request, reply);
   for (const [name, value] of Object.entries(headersOf(failure))) reply.header(name, value);

@@ -11,6 +11,8 @@ export const TAGS = {
   tokens: "Tokens of the API, for administrators",
   receipts: "Signed statements of what was removed",
   audits: "Comparisons of store and rows, for administrators",
+  "audit-log": "The audit log: who asked for which change",
+  webhooks: "Webhooks: who is told of what happens",
   debug: "Checks for administrators",
   service: "The service itself",
 } as const;
@@ -19,7 +21,7 @@ export type Tag = keyof typeof TAGS;
 
 /** A successful answer: JSON of a schema, or another kind of body, or none. */
 export type Answer =
-  | { readonly description: string; readonly json: z.ZodType }
+  | { readonly description: string; readonly json: z.ZodType; readonly media?: string }
   | { readonly description: string; readonly media: string }
   | { readonly description: string };
 
@@ -96,7 +98,11 @@ function responsesOf(operation: Operation): Record<string, Response> {
 }
 
 function contentOf(answer: Answer): Response["content"] {
-  if ("json" in answer) return { "application/json": { schema: answer.json } };
+  if ("json" in answer) {
+    const { json, media } = answer;
+    const other = media === undefined ? {} : { [media]: { schema: z.string() } };
+    return { "application/json": { schema: json }, ...other };
+  }
   if ("media" in answer) return { [answer.media]: { schema: z.string() } };
   return {};
 }

@@ -41,6 +41,7 @@ export const STATUS: Readonly<Record<ProblemCode, number>> = {
   "audit-not-found": 404,
   "receipt-not-found": 404,
   "token-not-found": 404,
+  "webhook-not-found": 404,
   "route-not-found": 404,
   "method-not-allowed": 405,
   "request-timeout": 408,

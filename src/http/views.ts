@@ -37,9 +37,10 @@ export function projectView(project: Project): ProjectJson {
 }
 
 export function fileView(file: FileRow): FileJson {
-  const { path, sizeBytes, contentType, etag, sha256, metadata } = file;
+  const { path, uid, sizeBytes, contentType, etag, sha256, metadata } = file;
   return {
     path,
+    uid,
     sizeBytes,
     contentType,
     etag,

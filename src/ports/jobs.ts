@@ -14,6 +14,8 @@ export interface JobData {
   audit: { readonly auditId: string };
   /** Abort or finish uploads that expired or were left in the midst. */
   uploads: Record<string, never>;
+  /** Send what an endpoint is to be told. */
+  webhooks: { readonly webhookId: string };
 }
 
 export type JobName = keyof JobData;
@@ -25,6 +27,7 @@ export const JOB_NAMES: readonly JobName[] = [
   "sweep",
   "audit",
   "uploads",
+  "webhooks",
 ];
 
 export type JobHandler<N extends JobName> = (

@@ -6,6 +6,7 @@ import type { Metrics } from "../ports/metrics.ts";
 import type { MetadataStore } from "../ports/metadata/index.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
 import type { Tracing } from "../ports/tracing.ts";
+import type { WebhookSender } from "../ports/webhooks.ts";
 import type { Signer, UrlSigner } from "../ports/signer.ts";
 import type { InFlight } from "./in-flight.ts";
 import type { DeletionWatch } from "./deletion-watch.ts";
@@ -31,6 +32,7 @@ export interface Context {
   readonly random: Random;
   readonly signer: Signer;
   readonly urlSigner: UrlSigner;
+  readonly webhooks: WebhookSender;
   readonly log: Log;
   readonly metrics: Metrics;
   readonly tracing: Tracing;

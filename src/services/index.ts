@@ -1,4 +1,5 @@
 import { Audits } from "./audit/audits.ts";
+import { AuditLog } from "./audit-log.ts";
 import { BulkDeletions } from "./bulk-deletions.ts";
 import type { Context } from "./context.ts";
 import { Debug } from "./debug.ts";
@@ -11,6 +12,7 @@ import { Projects } from "./projects.ts";
 import { Receipts } from "./receipts.ts";
 import { Sessions } from "./sessions.ts";
 import { Tokens } from "./tokens.ts";
+import { Webhooks } from "./webhooks.ts";
 import { Uploads } from "./uploads/uploads.ts";
 
 /** The operations of expunge, as the faces and the library offer them. */
@@ -28,6 +30,8 @@ export interface Services {
   readonly debug: Debug;
   readonly monitor: Monitor;
   readonly prefixSweeps: PrefixSweeps;
+  readonly webhooks: Webhooks;
+  readonly auditLog: AuditLog;
 }
 
 export function createServices(context: Context): Services {
@@ -48,5 +52,7 @@ export function createServices(context: Context): Services {
     debug: new Debug(context, projects, files, deletions),
     monitor: new Monitor(context),
     prefixSweeps: new PrefixSweeps(context),
+    webhooks: new Webhooks(context),
+    auditLog: new AuditLog(context),
   };
 }

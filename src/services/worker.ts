@@ -10,6 +10,7 @@ import { runSettle } from "./purge/settle.ts";
 import { copyReceipts } from "./receipts.ts";
 import { guardRestore } from "./restore-guard.ts";
 import { endStaleUploads } from "./uploads/ending.ts";
+import { deliverWebhooks, wakeWebhooks } from "./webhooks.ts";
 
 /** What each job does. All of them are idempotent and look into the database for what is due. */
 export function jobHandlers(context: Context): JobHandlers {
@@ -25,6 +26,7 @@ export function jobHandlers(context: Context): JobHandlers {
     sweep: async ({ sweepId }, signal) => await runPrefixSweep(context, sweepId, signal),
     audit: async ({ auditId }, signal) => await runAudit(context, auditId, signal),
     uploads: async (_data, signal) => await endStaleUploads(context, signal),
+    webhooks: async ({ webhookId }, signal) => await deliverWebhooks(context, webhookId, signal),
   });
 }
 
@@ -49,6 +51,7 @@ function measured({ metrics, tracing, clock }: Context, handlers: JobHandlers): 
     sweep: around("sweep", handlers.sweep),
     audit: around("audit", handlers.audit),
     uploads: around("uploads", handlers.uploads),
+    webhooks: around("webhooks", handlers.webhooks),
   };
 }
 
@@ -125,4 +128,5 @@ export async function scanOnce(context: Context): Promise<void> {
     const { projectUid } = amendment;
     await jobs.enqueue("receipt-copy", { projectUid }, { key: projectUid });
   }
+  await wakeWebhooks(context);
 }

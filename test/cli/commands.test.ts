@@ -172,3 +172,16 @@ test("several projects are deleted at once, by their ids or by the beginning of 
     expect((await ask("project", "delete", ...argv, "--yes")).code).toBe(2);
   }
 });
+
+test("the audit log is listed from the command line, for one project or for all", async () => {
+  await ask("project", "create", "audited");
+  await ask("project", "delete", "audited", "--yes");
+  const { code, document } = await ask("audit-log", "list", "--project", "audited");
+  expect(code).toBe(0);
+  expect(document["items"]).toMatchObject([
+    { operation: "deleteProject", outcome: "accepted", callerKind: "admin" },
+    { operation: "createProject", outcome: "done", projectId: "audited" },
+  ]);
+  const shown = await expunge(["audit-log", "list"], { env: service.env });
+  expect(shown.stdout).toContain("admin admin");
+});

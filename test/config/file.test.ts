@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { describeConfig, type ConfigFile } from "../../src/config.ts";
-import { directoryWith, load, problemsOf } from "./help.ts";
+import { directoryWith, load, problemsOf, WEBHOOK_SECRET } from "./help.ts";
 
 const FULL = {
   store: "file:objects",
@@ -11,7 +11,9 @@ const FULL = {
   settle: ["1h", "48h"],
   projectId: "proj_[0-9a-f]{12}",
   layouts: [{ name: "audio", template: "audio/{project}/**" }],
-  webhooks: [{ url: "https://hooks.example/abc", secret: "whsec_hunter2" }],
+  webhooks: [
+    { url: "https://hooks.example/abc", secret: WEBHOOK_SECRET, events: ["file.created"] },
+  ],
   cdn: { kind: "cloudflare", apiToken: "cdn-hunter2" },
 } as const satisfies ConfigFile;
 

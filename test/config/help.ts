@@ -46,6 +46,9 @@ export const R2 = {
   R2_BUCKET_NAME: "media",
 } as const;
 
+/** Of the form that Standard Webhooks has. */
+export const WEBHOOK_SECRET = `whsec_${Buffer.from("webhook-hunter2 webhook-hunter2").toString("base64")}`;
+
 /** What a process finds on a developer's machine, in CI and in a container. */
 export const REALISTIC_ENV = {
   PATH: "/usr/local/bin:/usr/bin:/bin",

@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { describeConfig } from "../../src/config.ts";
 import { redactUrl } from "../../src/config/redact.ts";
-import { directoryWith, load, problemsOf, R2 } from "./help.ts";
+import { directoryWith, load, problemsOf, R2, WEBHOOK_SECRET } from "./help.ts";
 
 const SECRET = "hunter2";
 
 describe("the description of the configuration", () => {
   it("shows every setting and no secret", async () => {
     const cwd = await directoryWith("expunge.config.json", {
-      webhooks: [{ url: `https://hooks.example/${SECRET}`, secret: SECRET }],
+      webhooks: [{ url: `https://hooks.example/${SECRET}`, secret: { env: "MY_WEBHOOK_SECRET" } }],
       cdn: { kind: "cloudflare", auth: SECRET },
     });
     const config = await load(
@@ -18,6 +18,7 @@ describe("the description of the configuration", () => {
         EXPUNGE_ADMIN_TOKEN: SECRET,
         DATABASE_URL: `postgres://user:${SECRET}@db.example/expunge?sslpassword=${SECRET}&a=b`,
         EXPUNGE_SIGNING_KEY: "key.pem",
+        MY_WEBHOOK_SECRET: WEBHOOK_SECRET,
         EXPUNGE_TOKEN: SECRET,
         EXPUNGE_JWKS_URL: `https://id.example/jwks?token=${SECRET}`,
         EXPUNGE_JWT_ISSUER: "issuer",
@@ -26,7 +27,9 @@ describe("the description of the configuration", () => {
       { cwd },
     );
     const told = describeConfig(config);
+    expect(config.webhooks[0]?.secret).toBe(WEBHOOK_SECRET);
     expect(JSON.stringify(told)).not.toContain(SECRET);
+    expect(JSON.stringify(told)).not.toContain(WEBHOOK_SECRET.slice(6));
     const byName = new Map(told.map((each) => [each.name, each]));
     expect(byName.get("EXPUNGE_DATABASE")).toEqual({
       name: "EXPUNGE_DATABASE",

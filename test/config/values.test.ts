@@ -37,6 +37,7 @@ describe("the configuration without any setting", () => {
       projectIdFormat: DEFAULT_ID_FORMAT,
       layouts: [],
       webhooks: [],
+      webhooksAllowPrivate: false,
       cdn: null,
     });
   });

@@ -14,6 +14,7 @@ await jobs.work({
   purge: begin,
   removals: begin,
   "receipt-copy": begin,
+  webhooks: begin,
   settle: begin,
   sweep: begin,
   audit: begin,

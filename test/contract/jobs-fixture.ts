@@ -38,6 +38,7 @@ export const NO_HANDLERS: JobHandlers = {
   purge: idle,
   removals: idle,
   "receipt-copy": idle,
+  webhooks: idle,
   settle: idle,
   sweep: idle,
   audit: idle,
@@ -59,6 +60,7 @@ export function noting(): { readonly handlers: JobHandlers; readonly ran: unknow
       sweep: note,
       audit: note,
       uploads: note,
+      webhooks: note,
     },
     ran,
   };

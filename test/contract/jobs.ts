@@ -44,6 +44,7 @@ function handingOut(fixture: Fixture): void {
       sweep: async (data) => void calls.push(["sweep", data]),
       audit: async (data) => void calls.push(["audit", data]),
       uploads: async (data) => void calls.push(["uploads", data]),
+      webhooks: async (data) => void calls.push(["webhooks", data]),
     });
     await jobs.enqueue("purge", { deletionId: "d" });
     await jobs.enqueue("removals", { projectUid: "r" });
@@ -51,7 +52,8 @@ function handingOut(fixture: Fixture): void {
     await jobs.enqueue("settle", { deletionId: "s" });
     await jobs.enqueue("audit", { auditId: "a" });
     await jobs.enqueue("uploads", {});
-    await until(fixture, () => calls.length === 6);
+    await jobs.enqueue("webhooks", { webhookId: "w" });
+    await until(fixture, () => calls.length === 7);
     expect(new Set(calls)).toEqual(
       new Set([
         ["purge", { deletionId: "d" }],
@@ -60,6 +62,7 @@ function handingOut(fixture: Fixture): void {
         ["settle", { deletionId: "s" }],
         ["audit", { auditId: "a" }],
         ["uploads", {}],
+        ["webhooks", { webhookId: "w" }],
       ]),
     );
   });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { auditsContract } from "./metadata/audits.ts";
 import { backlogContract } from "./metadata/backlog.ts";
+import { auditLogContract } from "./metadata/audit-log.ts";
 import { claimsContract } from "./metadata/claims.ts";
 import { commitsContract } from "./metadata/commits.ts";
 import { concurrencyContract } from "./metadata/concurrency.ts";
@@ -24,6 +25,7 @@ import { sweepsContract } from "./metadata/sweeps.ts";
 import { tombstonesContract } from "./metadata/tombstones.ts";
 import { trackedContract } from "./metadata/tracked.ts";
 import { uploadsContract } from "./metadata/uploads.ts";
+import { webhooksContract } from "./metadata/webhooks.ts";
 
 export type { Subject };
 
@@ -59,6 +61,8 @@ export function metadataStoreContract(name: string, make: () => Promise<Subject>
     tokensContract(fixture);
     sweepsContract(fixture);
     sessionsContract(fixture);
+    webhooksContract(fixture);
+    auditLogContract(fixture);
   });
 }
 

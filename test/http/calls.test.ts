@@ -57,20 +57,25 @@ GET    /.well-known/jwks.json
 `;
 
 /** Of the contract, and not there yet. */
-const NOT_YET = `
-POST   /v1/audits
-GET    /v1/audits/{id}
-GET    /v1/audits/{id}/findings
-POST   /v1/debug/sweeps
-GET    /v1/debug/sweeps/{id}
-`;
+const NOT_YET = ``;
 
-/** Beside the contract: where signed URLs lead to, which nobody writes by hand. */
+/** Beside the contract: where signed URLs lead to, which nobody writes by hand, and what came later. */
 const ADDED = `
 PUT     /v1/upload-parts/{projectUid}/{uploadId}/{partNumber}
 OPTIONS /v1/upload-parts/{projectUid}/{uploadId}/{partNumber}
 GET     /v1/downloads/{projectUid}/{fileUid}
 HEAD    /v1/downloads/{projectUid}/{fileUid}
+POST    /v1/sign-in-codes
+POST    /v1/sessions
+GET     /v1/sessions/current
+DELETE  /v1/sessions/current
+POST    /v1/tokens
+GET     /v1/tokens
+DELETE  /v1/tokens/{tokenId}
+GET     /v1/webhooks
+POST    /v1/webhooks/{id}/test
+POST    /v1/webhooks/{id}/retry
+GET     /v1/audit-log
 `;
 
 function callsOf(text: string): string[] {

@@ -26,7 +26,10 @@ type Document = z.output<typeof documentSchema>;
 export type Contract = (method: string, url: string, response: LightMyRequestResponse) => void;
 
 /** Lines of these, which OpenAPI 3.1 can only call text. */
-const LINES: Readonly<Record<string, string>> = { listResidue: "Residue" };
+const LINES: Readonly<Record<string, string>> = {
+  listResidue: "Residue",
+  listAuditLog: "AuditEntry",
+};
 
 /** Compiles schemas of the document, strictly: an unknown keyword or format is an error. */
 export class Schemas {

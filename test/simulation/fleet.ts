@@ -142,6 +142,7 @@ export class Fleet {
       random: { bytes: (length) => rng.bytes(length) },
       signer,
       urlSigner,
+      webhooks: { endpoints: [], send: () => Promise.reject(new Error("none is configured")) },
       log: SILENT,
       metrics: NO_METRICS,
       tracing: NO_TRACING,

@@ -75,6 +75,19 @@ export const DATABASE_CALLS_UNUSED: ReadonlySet<string> = new Set([
   // Routes of rows alone.
   "listAmendments",
   "listSettles",
+  // Of the HTTP face alone.
+  "appendAudit",
+  "listAudit",
+  // Nobody is told of what happens in a run.
+  "registerWebhooks",
+  "listWebhooks",
+  "dueWebhooks",
+  "claimDeliveries",
+  "finishDelivery",
+  "postponeDelivery",
+  "disableWebhook",
+  "retryDeliveries",
+  "forgetDeliveries",
 ]);
 
 export const DATABASE_CALLS = [

@@ -16,6 +16,7 @@ import type { Caller } from "../../src/core/caller.ts";
 import { DEFAULT_ID_FORMAT, type IdFormat } from "../../src/core/ids.ts";
 import { createLayoutSet, type LayoutDefinition } from "../../src/core/layouts/index.ts";
 import type { Clock } from "../../src/ports/clock.ts";
+import type { WebhookSender } from "../../src/ports/webhooks.ts";
 import type { ObjectStore } from "../../src/ports/object-store.ts";
 import { bodyOf } from "../../src/services/bytes.ts";
 import type { Context } from "../../src/services/context.ts";
@@ -47,6 +48,8 @@ export interface TestServiceOptions {
   readonly metrics?: Metrics;
   readonly tracing?: Tracing;
   /** None by default. */
+  readonly webhooks?: WebhookSender;
+  /** None by default. */
   readonly settleMs?: readonly number[];
   /** 0 by default. */
   readonly minGraceMs?: number;
@@ -75,6 +78,7 @@ export async function makeService(options: TestServiceOptions = {}): Promise<Tes
     random,
     signer,
     urlSigner: urlSignerOf(signer),
+    webhooks: options.webhooks ?? { endpoints: [], send: () => Promise.reject(new Error("none")) },
     log: log.log,
     metrics: options.metrics ?? NO_METRICS,
     tracing: options.tracing ?? NO_TRACING,

@@ -10,6 +10,12 @@ export interface MemoryJobsOptions {
   readonly crashNoticedAfterMs?: number;
 }
 
+/** Jobs of one name that a process works on at a time, where it is more than one. */
+const IN_FLIGHT: Readonly<Partial<Record<JobName, number>>> = {
+  purge: LIMITS.jobPurgesInFlight,
+  webhooks: LIMITS.jobWebhooksInFlight,
+};
+
 /** The queue as one process sees it. */
 export interface MemoryProcess extends Jobs {
   /** The process is dead: what it ran is handed out again, and what it still says is not heard. */
@@ -180,8 +186,8 @@ class Worker {
   }
 
   hasRoom(name: JobName): boolean {
-    const room = name === "purge" ? LIMITS.jobPurgesInFlight : 1;
-    return [...this.#running.keys()].filter((entry) => entry.name === name).length < room;
+    const running = [...this.#running.keys()].filter((entry) => entry.name === name);
+    return running.length < (IN_FLIGHT[name] ?? 1);
   }
 
   start(entry: Entry): void {

@@ -1,11 +1,11 @@
 import type * as port from "../../ports/metadata/index.ts";
 import type { Audit } from "../../core/audit.ts";
 import * as audits from "./audits.ts";
-import { DeletionCalls } from "./deletion-calls.ts";
+import { WebhookCalls } from "./webhook-calls.ts";
 import * as storedFiles from "./stored-files.ts";
 
 /** The part of the metadata port that audits use. */
-export abstract class AuditCalls extends DeletionCalls implements port.AuditStore {
+export abstract class AuditCalls extends WebhookCalls implements port.AuditStore {
   createAudit(request: port.AuditRequest): Promise<Audit> {
     return this.transact((tx) => audits.createAudit(tx, request));
   }

@@ -1,11 +1,13 @@
 import { sql } from "kysely";
 import { ExpungeError } from "../../core/errors.ts";
 import type { FileRow, Instant, Project } from "../../core/model.ts";
+import type { WebhookEvent, WebhookEvents } from "../../core/webhooks.ts";
 import type { Committed, FilePrecondition, FileQuery } from "../../ports/metadata/index.ts";
 import { lockActive, refuseHeld } from "./projects.ts";
 import { addRemoval } from "./removals.ts";
 import type { FilesRow } from "./schema.ts";
 import { cursor, prefixEnd, type Session } from "./session.ts";
+import { emit } from "./webhooks.ts";
 
 export function fileFrom(row: FilesRow): FileRow {
   return {
@@ -109,7 +111,26 @@ export async function placeFile(
   if (replaced?.key) await addRemoval(session, project.uid, replaced.key, replaced.sizeBytes, now);
   const addedBytes = file.sizeBytes - (replaced?.sizeBytes ?? 0);
   await addToCounters(session, project.uid, replaced ? 0 : 1, addedBytes);
+  await emit(session, now, ...placedEvents(project, file, replaced));
   return { file: fileFrom(row), created: !replaced, replacedKey: replaced?.key ?? null };
+}
+
+function fileFacts(project: Project, fileUid: string): WebhookEvents["file.deleted"] {
+  return { projectId: project.id, projectUid: project.uid, fileUid };
+}
+
+/** The bytes that were replaced are gone, as those of a file that was deleted. */
+function placedEvents(
+  project: Project,
+  { uid, sizeBytes }: Pick<FileRow, "uid" | "sizeBytes">,
+  replaced: FileRow | null,
+): readonly WebhookEvent[] {
+  return [
+    { type: "file.created", data: { ...fileFacts(project, uid), sizeBytes } },
+    ...(replaced
+      ? [{ type: "file.deleted" as const, data: fileFacts(project, replaced.uid) }]
+      : []),
+  ];
 }
 
 async function addToCounters(
@@ -141,6 +162,7 @@ export async function removeFile(
   await session.db.deleteFrom("expunge.files").where("uid", "=", file.uid).execute();
   if (file.key !== null) await addRemoval(session, projectUid, file.key, file.sizeBytes, now);
   await addToCounters(session, projectUid, -1, -file.sizeBytes);
+  await emit(session, now, { type: "file.deleted", data: fileFacts(project, file.uid) });
   return file;
 }
 

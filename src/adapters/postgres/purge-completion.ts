@@ -12,6 +12,7 @@ import { lockProject } from "./projects.ts";
 import { addAmendment, addReceipt, findReceipt, lockChain } from "./receipts.ts";
 import type { DeletionRow } from "./schema.ts";
 import { bytesOf, readNow, type Session } from "./session.ts";
+import { deletionFacts, emit } from "./webhooks.ts";
 
 /** What the removal log says, and the revision of the deletion at which it was read. */
 export interface Counted {
@@ -133,12 +134,10 @@ export async function complete(
     throw new ExpungeError("internal", `${id} was written to while it was being completed.`);
   }
   const facts = await factsOf(session, row, counted);
-  if (facts.amends === null) {
-    await addReceipt(session, row, facts, await seal(facts));
-  } else if (facts.leaves > 0) {
-    await addAmendment(session, row, facts, await seal(facts));
-  }
+  const receiptHash = await state(session, row, facts, seal);
   await writeEnd(session, row, facts.now, counted.surfaces);
+  const data = { ...deletionFacts(row), receiptHash };
+  await emit(session, facts.now, { type: "project.deleted", data });
   const [first, ...later] = settleAfterMs.map((ms) => facts.now + ms).sort((a, b) => a - b);
   await session.db
     .updateTable("expunge.deletions")
@@ -146,6 +145,22 @@ export async function complete(
     .where("id", "=", id)
     .execute();
   return await viewOf(session, id);
+}
+
+/** Writes the receipt, or what is to be said beside one that is there. Answers the receipt's hash. */
+async function state(
+  session: Session,
+  row: DeletionRow,
+  facts: SealFacts,
+  seal: (facts: SealFacts) => Promise<Sealed>,
+): Promise<string> {
+  if (facts.amends === null) {
+    const sealed = await seal(facts);
+    await addReceipt(session, row, facts, sealed);
+    return sealed.hash;
+  }
+  if (facts.leaves > 0) await addAmendment(session, row, facts, await seal(facts), facts.amends);
+  return facts.amends;
 }
 
 async function factsOf(session: Session, row: DeletionRow, counted: Counted): Promise<SealFacts> {

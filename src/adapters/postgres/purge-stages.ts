@@ -9,6 +9,7 @@ import { lockProject, refuseHeld } from "./projects.ts";
 import { printable } from "./removals.ts";
 import type { Session } from "./session.ts";
 import { uploadFrom } from "./uploads.ts";
+import { deletionFacts, emit } from "./webhooks.ts";
 
 /** Nothing is ended or fenced within the grace (I6). */
 function purging(locked: LockedDeletion): LockedDeletion {
@@ -145,6 +146,10 @@ export async function setBlocked(
     .set(fields ?? NOT_BLOCKED)
     .where("id", "=", id)
     .execute();
+  if (blocked && row.blocked_since === null) {
+    const data = { ...deletionFacts(row), code: blocked.code };
+    await emit(session, now, { type: "project.deletion_blocked", data });
+  }
   return await viewOf(session, id);
 }
 

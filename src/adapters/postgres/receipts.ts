@@ -4,6 +4,7 @@ import type { Sealed, StoredAmendment, StoredReceipt } from "../../ports/metadat
 import type { PublicKey } from "../../ports/signer.ts";
 import type { DeletionRow, ReceiptsTable } from "./schema.ts";
 import type { Session } from "./session.ts";
+import { deletionFacts, emit } from "./webhooks.ts";
 
 function receiptFrom(row: Selectable<ReceiptsTable>): StoredReceipt {
   return {
@@ -106,7 +107,7 @@ interface Place {
   readonly now: Instant;
 }
 
-type Deleted = Pick<DeletionRow, "id" | "project_uid" | "owner">;
+type Deleted = Pick<DeletionRow, "id" | "project_id" | "project_uid" | "owner">;
 
 export async function addReceipt(
   session: Session,
@@ -121,22 +122,25 @@ export async function addReceipt(
   await moveHead(session, place.sequence, sealed.hash);
 }
 
-/** As `addReceipt`, of a project that has one. */
+/** As `addReceipt`, of a project that has one, of this hash. */
 export async function addAmendment(
   session: Session,
   row: Deleted,
   place: Place,
   sealed: Sealed,
+  receiptHash: string,
 ): Promise<void> {
   await session.db
     .insertInto("expunge.amendments")
     .values(statement(row, place, sealed))
     .execute();
+  const data = { ...deletionFacts(row), receiptHash, amendmentHash: sealed.hash };
+  await emit(session, place.now, { type: "receipt.amended", data });
   await moveHead(session, place.sequence, sealed.hash);
 }
 
 function statement(
-  { id, project_uid, owner }: Deleted,
+  { id, project_uid, owner }: Omit<Deleted, "project_id">,
   { sequence, now }: Place,
   { jws, hash }: Sealed,
 ): Insertable<ReceiptsTable> {

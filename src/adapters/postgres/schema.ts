@@ -14,6 +14,7 @@ import type { SweepEnd } from "../../ports/metadata/index.ts";
 import type { PublicKey } from "../../ports/signer.ts";
 import type { SessionsTable, SignInCodesTable, TokensTable } from "./schema-credentials.ts";
 import type { AuditFindingsTable, AuditsTable } from "./schema-audits.ts";
+import type { AuditLogTable, DeliveriesTable, WebhooksTable } from "./schema-of-telling.ts";
 
 /** All tables lie in a schema of their own, beside those of the job queue and of anybody else. */
 export const SCHEMA = "expunge";
@@ -46,6 +47,9 @@ export interface Tables {
   "expunge.sweeps": SweepsTable;
   "expunge.sessions": SessionsTable;
   "expunge.sign_in_codes": SignInCodesTable;
+  "expunge.webhooks": WebhooksTable;
+  "expunge.deliveries": DeliveriesTable;
+  "expunge.audit_log": AuditLogTable;
 }
 
 /** Written as text, read as what it says. */

@@ -106,7 +106,7 @@ export async function finishSettle(
   const isNews = end.left !== null && (await hasNews(session, row, totalOf(end.left), found));
   if (isNews && end.left !== null) {
     const facts = await factsOf(session, row, { counts, left: end.left, end });
-    await addAmendment(session, row, facts, await seal(facts));
+    await addAmendment(session, row, facts, await seal(facts), facts.receiptHash);
     await state(session, row.number, facts.sequence);
   }
   // Kept where it could not be looked at: then it is still to be stated.

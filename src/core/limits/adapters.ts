@@ -33,6 +33,7 @@ export const ADAPTER_LIMITS = {
 
   /** Jobs: purges that one process works on at a time; of the other jobs it is one each. */
   jobPurgesInFlight: 4,
+  jobWebhooksInFlight: 4,
   /**
    * Jobs: a run that takes longer is interrupted and begun again. Far longer than any listing: a dead
    * process is found by its heartbeat, not by this.

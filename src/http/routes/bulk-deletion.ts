@@ -46,6 +46,7 @@ export function addBulkDeletionRoutes(app: App, deps: RouteDeps): void {
         ...(grace === undefined ? {} : { graceMs: grace }),
         ...(maxObjects === undefined ? {} : { maxObjects }),
       });
+      request.auditSubjects = done.map(({ projectId, id }) => ({ projectId, deletionId: id }));
       const deletions = [];
       for (const deletion of done) {
         deletions.push(await deletionView(deps.services, mayRead(caller), deletion));

@@ -85,6 +85,8 @@ function addRetryRoute(app: App, deps: RouteDeps): void {
     handler: async (request, reply): Promise<DeletionJson> => {
       const caller = callerOf(request);
       const deletion = await deps.services.deletions.retry(caller, request.params.id);
+      const { projectId, id: deletionId } = deletion;
+      request.auditSubjects = [{ projectId, deletionId }];
       reply
         .code(202)
         .header("location", `/v1/deletions/${deletion.id}`)

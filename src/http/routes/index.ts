@@ -1,5 +1,6 @@
 import type { App, RouteDeps } from "../deps.ts";
 import { addAuditRoutes } from "./audits.ts";
+import { addAuditLogRoutes } from "./audit-log.ts";
 import { addBulkDeletionRoutes } from "./bulk-deletion.ts";
 import { addDebugRoutes } from "./debug.ts";
 import { addDeletionRoutes } from "./deletions.ts";
@@ -15,6 +16,7 @@ import { addSignedRoutes } from "./signed.ts";
 import { addTokenRoutes } from "./tokens.ts";
 import { addSweepRoutes } from "./sweeps.ts";
 import { addUploadRoutes } from "./uploads.ts";
+import { addWebhookRoutes } from "./webhooks.ts";
 
 export function addRoutes(app: App, deps: RouteDeps): void {
   addProjectRoutes(app, deps);
@@ -28,6 +30,8 @@ export function addRoutes(app: App, deps: RouteDeps): void {
   addTokenRoutes(app, deps);
   addSessionRoutes(app, deps);
   addAuditRoutes(app, deps);
+  addWebhookRoutes(app, deps);
+  addAuditLogRoutes(app, deps);
   addDebugRoutes(app, deps);
   addSweepRoutes(app, deps);
   addServiceRoutes(app, deps);

@@ -47,6 +47,7 @@ function addMakingRoutes(app: App, deps: RouteDeps): void {
         ...(ttlSeconds === undefined ? {} : { ttlMs: ttlSeconds * 1000 }),
       });
       const project = answerOnce(reply, made);
+      request.auditSubjects = [{ projectId: project.id, deletionId: null }];
       reply.code(201).header("location", `/v1/projects/${encodeURIComponent(project.id)}`);
       return projectView(project);
     },

@@ -5,6 +5,7 @@ import { countSchema, pageQuery, pathSchema, timestampSchema } from "./common.ts
 export const fileSchema = z
   .object({
     path: z.string(),
+    uid: z.string(),
     sizeBytes: countSchema,
     contentType: z.string(),
     etag: z.string(),

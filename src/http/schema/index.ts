@@ -1,5 +1,6 @@
 /** Types of everything that goes over the wire, for the console and for clients. */
 export type { AuditJson, CreateAuditJson, FindingJson } from "./audit.ts";
+export type { AuditEntryJson, AuditLogJson } from "./audit-log.ts";
 export type { CleanupCheckJson, SelfTestJson, TrackedKeysJson } from "./debug.ts";
 export type {
   BulkDeleteJson,
@@ -30,4 +31,5 @@ export type { ReceiptJson } from "./receipt.ts";
 export type { SessionJson, SignInCodeJson } from "./session.ts";
 export type { HealthJson, JwksJson, ReadyJson } from "./service.ts";
 export type { CreateTokenJson, MadeTokenJson, TokenJson, TokenListJson } from "./token.ts";
+export type { WebhookListJson, WebhookRetryJson, WebhookTestJson } from "./webhook.ts";
 export type { OpenUploadJson, PartsJson, PartUrlJson, UploadJson } from "./upload.ts";

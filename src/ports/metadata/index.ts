@@ -1,4 +1,5 @@
 import type { Instant } from "../../core/model.ts";
+import type { AuditLogStore } from "./audit-log.ts";
 import type { BacklogStore } from "./backlog.ts";
 import type { AuditStore } from "./audits.ts";
 import type { DeletionStore } from "./deletions.ts";
@@ -13,6 +14,7 @@ import type { SweepStore } from "./sweeps.ts";
 import type { TombstoneStore } from "./tombstones.ts";
 import type { TokenStore } from "./tokens.ts";
 import type { UploadStore } from "./uploads.ts";
+import type { WebhookStore } from "./webhooks.ts";
 
 /**
  * What expunge knows. Every method is one atomic operation: it happens whole or not at all, and its
@@ -35,12 +37,15 @@ export interface MetadataStore
     StoreBinding,
     SessionStore,
     TokenStore,
-    SweepStore {
+    SweepStore,
+    WebhookStore,
+    AuditLogStore {
   /** The database's clock, which alone decides (R8). */
   now(): Promise<Instant>;
   close(): Promise<void>;
 }
 
+export * from "./audit-log.ts";
 export * from "./backlog.ts";
 export * from "./audits.ts";
 export * from "./deletions.ts";
@@ -55,3 +60,4 @@ export * from "./sweeps.ts";
 export * from "./tombstones.ts";
 export * from "./tokens.ts";
 export * from "./uploads.ts";
+export * from "./webhooks.ts";

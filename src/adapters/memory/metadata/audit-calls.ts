@@ -1,11 +1,11 @@
 import type * as port from "../../../ports/metadata/index.ts";
 import type { Audit } from "../../../core/audit.ts";
 import * as audits from "./audits.ts";
-import { MemoryDeletionCalls } from "./deletion-calls.ts";
+import { MemoryWebhookCalls } from "./webhook-calls.ts";
 import * as storedFiles from "./stored-files.ts";
 
 /** The part of the metadata port that audits use. */
-export abstract class MemoryAuditCalls extends MemoryDeletionCalls implements port.AuditStore {
+export abstract class MemoryAuditCalls extends MemoryWebhookCalls implements port.AuditStore {
   async createAudit(request: port.AuditRequest): Promise<Audit> {
     return this.run((tx) => audits.createAudit(tx, request));
   }

@@ -8,6 +8,7 @@ import { viewOf } from "./deletions.ts";
 import { claimed, tracked } from "./purge.ts";
 import { chainHead } from "./receipts.ts";
 import { type DeletionRow, projectOf, refusal, type Tx } from "./state.ts";
+import { deletionFacts, emit } from "./webhooks.ts";
 
 /** The facts to be sealed, and the revision of the deletion that they were counted at. */
 export interface Prepared {
@@ -57,6 +58,9 @@ export function finishCompletion(
   const problem = obstacle(tx, row);
   if (problem !== null) throw refusal("internal", `${id} cannot be completed: ${problem}.`);
   writeEnd(tx, row, facts.now, settleAfterMs);
+  const told = deletionFacts(row);
+  const receiptHash = facts.amends ?? sealed?.hash ?? "";
+  emit(tx, { type: "project.deleted", data: { ...told, receiptHash } });
   if (sealed === null) return viewOf(row);
   const statement = {
     projectUid: row.projectUid,
@@ -71,6 +75,8 @@ export function finishCompletion(
     tx.rows.receipts.set(row.projectUid, { receipt: statement, copied: false });
   } else {
     tx.rows.amendments.set(facts.sequence, { amendment: statement, copied: false });
+    const data = { ...told, receiptHash, amendmentHash: sealed.hash };
+    emit(tx, { type: "receipt.amended", data });
   }
   return viewOf(row);
 }

@@ -1,5 +1,6 @@
 import { compareUtf8 } from "../../../core/encoding.ts";
 import type { FileRow, Project } from "../../../core/model.ts";
+import type { WebhookEvents } from "../../../core/webhooks.ts";
 import type { FilePrecondition, FileQuery, Removal } from "../../../ports/metadata/index.ts";
 import {
   activeProject,
@@ -11,6 +12,7 @@ import {
   refuseHeld,
   type Tx,
 } from "./state.ts";
+import { emit } from "./webhooks.ts";
 
 export function findFile(tx: Tx, projectUid: string, path: string): FileRow | null {
   return tx.rows.files.get(projectUid)?.get(path) ?? null;
@@ -78,7 +80,14 @@ export function placeFile(
   if (replaced?.key) addRemoval(tx, project.uid, replaced.key, replaced.sizeBytes);
   const fileCount = project.fileCount + (replaced ? 0 : 1);
   tx.rows.projects.set(project.uid, { ...project, fileCount, sizeBytes });
+  const data = { ...fileFacts(project, placed.uid), sizeBytes: placed.sizeBytes };
+  emit(tx, { type: "file.created", data });
+  if (replaced) emit(tx, { type: "file.deleted", data: fileFacts(project, replaced.uid) });
   return { file: placed, created: !replaced, replacedKey: replaced?.key ?? null };
+}
+
+function fileFacts(project: Project, fileUid: string): WebhookEvents["file.deleted"] {
+  return { projectId: project.id, projectUid: project.uid, fileUid };
 }
 
 export function removeFile(
@@ -98,6 +107,7 @@ export function removeFile(
     fileCount: project.fileCount - 1,
     sizeBytes: project.sizeBytes - file.sizeBytes,
   });
+  emit(tx, { type: "file.deleted", data: fileFacts(project, file.uid) });
   return file;
 }
 

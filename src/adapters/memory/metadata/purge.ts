@@ -14,6 +14,7 @@ import {
 import { eraseFindings } from "./audits.ts";
 import { mayPurge, viewOf } from "./deletions.ts";
 import { byBytes, type DeletionRow, projectOf, refusal, refuseHeld, type Tx } from "./state.ts";
+import { deletionFacts, emit } from "./webhooks.ts";
 
 /**
  * The row that a claim may write to. A deletion that has ended has no claim, so that a worker which
@@ -214,6 +215,10 @@ export function setBlocked(
   blocked: (Pick<Blocked, "reason" | "code"> & { readonly retryInMs: number }) | null,
 ): Deletion {
   const row = changed(tx, id, token);
+  if (blocked && row.blocked === null) {
+    const data = { ...deletionFacts(row), code: blocked.code };
+    emit(tx, { type: "project.deletion_blocked", data });
+  }
   row.blocked = blocked && {
     reason: blocked.reason,
     code: blocked.code,

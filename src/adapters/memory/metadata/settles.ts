@@ -13,6 +13,7 @@ import { viewOf } from "./deletions.ts";
 import { chainHead } from "./receipts.ts";
 import { rootOf } from "../../../core/merkle.ts";
 import type { DeletionRow, Settling, Tx } from "./state.ts";
+import { deletionFacts, emit } from "./webhooks.ts";
 
 export function dueSettles(tx: Tx, limit: number): readonly string[] {
   return [...tx.rows.deletions.values()]
@@ -136,6 +137,9 @@ export function finishSettle(
     tx.rows.amendments.set(sequence, { amendment, copied: false });
     for (const hash of returned.keys()) stated.add(hash);
     row.settling.statedLeft = totalOf(end.left);
+    const { receiptHash } = facts;
+    const data = { ...deletionFacts(row), receiptHash, amendmentHash: sealed.hash };
+    emit(tx, { type: "receipt.amended", data });
   }
   // Kept where it could not be looked at: then it is still to be stated.
   if (end.left !== null) returned.clear();

@@ -15,6 +15,7 @@ import type {
   Surface,
   Upload,
 } from "../../../core/model.ts";
+import type { WebhookEventType } from "../../../core/webhooks.ts";
 import type {
   Idempotent,
   Removal,
@@ -22,6 +23,8 @@ import type {
   StoredFinding,
   StoredReceipt,
   Sweep,
+  WebhookDelivery,
+  WebhookState,
 } from "../../../ports/metadata/index.ts";
 import type { PublicKey } from "../../../ports/signer.ts";
 
@@ -138,6 +141,27 @@ export interface SessionRow extends SignInCodeRow {
   readonly createdAt: Instant;
 }
 
+export interface WebhookRow {
+  readonly id: string;
+  readonly events: readonly WebhookEventType[];
+  disabledAt: Instant | null;
+  lastError: WebhookState["lastError"];
+}
+
+export interface DeliveryRow {
+  delivery: WebhookDelivery;
+  /** Null once it was given up. */
+  dueAt: Instant | null;
+}
+
+/** What endpoints are to be told, written in the step of what it tells of. */
+export interface Outbox {
+  readonly webhooks: Map<string, WebhookRow>;
+  readonly deliveries: Map<string, DeliveryRow>;
+  /** Messages ever made: their ids. */
+  made: number;
+}
+
 /** All that the database holds. Plain data, so that a snapshot is one structured clone. */
 export interface Rows {
   /** By uid. */
@@ -160,6 +184,7 @@ export interface Rows {
   readonly signInCodes: Map<string, SignInCodeRow>;
   readonly sessions: Map<string, SessionRow>;
   readonly audits: Map<string, AuditRow>;
+  readonly outbox: Outbox;
 }
 
 /** The whole database at one moment, for `restore`. */
@@ -189,6 +214,7 @@ export function emptyRows(): Rows {
     signInCodes: new Map(),
     sessions: new Map(),
     audits: new Map(),
+    outbox: { webhooks: new Map(), deliveries: new Map(), made: 0 },
   };
 }
 

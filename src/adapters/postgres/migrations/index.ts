@@ -8,6 +8,8 @@ import * as initial from "./0001-initial.ts";
 import * as storeBinding from "./0002-store-binding.ts";
 import * as afterCompletion from "./0003-after-completion.ts";
 import * as tokens from "./0004-tokens.ts";
+import * as webhooks from "./0005-webhooks.ts";
+import * as auditLog from "./0006-audit-log.ts";
 import * as idempotent from "./0008-idempotent.ts";
 import * as sweeps from "./0009-sweeps.ts";
 import * as audits from "./0010-audits.ts";
@@ -18,6 +20,8 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "0002-store-binding": storeBinding,
   "0003-after-completion": afterCompletion,
   "0004-tokens": tokens,
+  "0005-webhooks": webhooks,
+  "0006-audit-log": auditLog,
   "0008-idempotent": idempotent,
   "0009-sweeps": sweeps,
   "0010-audits": audits,
