@@ -37,6 +37,8 @@ export function createFace(face: Face): Promise<FastifyInstance> {
     tracing,
     readiness: () => face.readiness(),
     settings: config,
+    baseUrl: config.publicUrl,
+    corsOrigins: config.corsOrigins,
     version: VERSION,
     limits: limitsOf(config, random),
     trustedProxies: config.trustedProxies,

@@ -37,6 +37,8 @@ function valuesOf(config: Config): Readonly<Partial<Record<SettingName | FileKey
     ...(store.kind === "s3" ? s3Values(store) : {}),
     EXPUNGE_HOST: config.host,
     EXPUNGE_PORT: String(config.port),
+    EXPUNGE_PUBLIC_URL: config.publicUrl ?? "the Host header",
+    EXPUNGE_CORS_ORIGINS: config.corsOrigins.join(",") || "none",
     EXPUNGE_ADMIN_TOKEN: config.adminToken === null ? "made at first start" : REDACTED,
     EXPUNGE_JWKS_URL: jwt === null ? OFF : redactUrl(jwt.jwksUrl),
     EXPUNGE_JWT_ISSUER: jwt?.issuer ?? OFF,

@@ -50,6 +50,14 @@ export const NAMES = {
   R2_PUBLIC_DOMAIN: setting("domain on which the bucket is public"),
   EXPUNGE_HOST: setting("address to listen on", "127.0.0.1"),
   EXPUNGE_PORT: setting("port to listen on; 0 takes a free one", "3000"),
+  EXPUNGE_PUBLIC_URL: setting(
+    "where callers reach the service, behind a proxy: what links and part URLs begin with",
+    "the Host header",
+  ),
+  EXPUNGE_CORS_ORIGINS: setting(
+    "origins whose pages may call the API, by commas, such as 'https://app.example.com'",
+    "none",
+  ),
   EXPUNGE_ADMIN_TOKEN: secret("admin bearer token; made at first start where it is not set"),
   EXPUNGE_JWKS_URL: setting("keys of the issuer of users' tokens", null),
   EXPUNGE_JWT_ISSUER: setting("`iss` of users' tokens"),

@@ -101,6 +101,10 @@ export interface Config {
   readonly store: StoreConfig;
   readonly host: string;
   readonly port: number;
+  /** Without a final `/`; null: as the Host header of a request says. */
+  readonly publicUrl: string | null;
+  /** As browsers send them: scheme, host and port. */
+  readonly corsOrigins: readonly string[];
   /** null: made at the first start, in the data dir. */
   readonly adminToken: string | null;
   /** null: no users' tokens, only the admin's. */

@@ -62,6 +62,8 @@ export function readValues(
     store,
     host: readHost(reader, jwt),
     port: reader.integer("EXPUNGE_PORT", DEFAULTS.port, { min: 0, max: PORT_MAX }),
+    publicUrl: readPublicUrl(reader),
+    corsOrigins: readOrigins(reader),
     adminToken: readAdminToken(reader),
     jwt,
     graceMs: reader.duration("EXPUNGE_GRACE", DEFAULTS.graceMs, {
@@ -157,6 +159,29 @@ function readHost(reader: SettingReader, jwt: JwtConfig | null): string {
 function isLoopback(host: string): boolean {
   if (isIP(host) === 4) return host.startsWith("127.");
   return host === "::1" || host.toLowerCase() === "localhost";
+}
+
+function readPublicUrl(reader: SettingReader): string | null {
+  const url = reader.httpUrl("EXPUNGE_PUBLIC_URL");
+  if (url === null || !/[?#]/.test(url)) return url;
+  reader.refuse("EXPUNGE_PUBLIC_URL", "has a query or a fragment; paths are put behind it.");
+  return null;
+}
+
+/** Each origin by itself: `*` would let every page on the web try its luck with a token. */
+function readOrigins(reader: SettingReader): readonly string[] {
+  const texts = (reader.text("EXPUNGE_CORS_ORIGINS") ?? "").split(",").map((text) => text.trim());
+  return texts.flatMap((text) => {
+    if (text === "") return [];
+    const url = URL.canParse(text) ? new URL(text) : null;
+    if (url !== null && /^https?:$/.test(url.protocol) && url.origin === text) return [text];
+    const instead = url !== null && url.origin !== "null" ? `'${url.origin}'` : "an origin";
+    reader.refuse(
+      "EXPUNGE_CORS_ORIGINS",
+      `has ${shown(text)}; write ${instead}, such as 'https://app.example.com', and no path or '*'.`,
+    );
+    return [];
+  });
 }
 
 function readAdminToken(reader: SettingReader): string | null {

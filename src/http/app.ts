@@ -8,6 +8,7 @@ import { authenticate } from "./auth.ts";
 import { commonHeaders } from "./common-headers.ts";
 import type { App, AppDeps, RouteDeps } from "./deps.ts";
 import { answerBadTarget, answerClientError, answerFailures } from "./failures.ts";
+import { allowOrigins } from "./cors.ts";
 import { describeApi } from "./openapi.ts";
 import { guardConnections, guardServer, refuseOddHead } from "./guards.ts";
 import { parseJson } from "./json-body.ts";
@@ -41,6 +42,7 @@ export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
   traceRequests(app, routeDeps.tracing);
   logRequests(app, routeDeps);
   auditRequests(app, routeDeps);
+  allowOrigins(app, routeDeps);
   guardRequests(app, routeDeps);
   guardServer(app, routeDeps, newRequestId);
   guardConnections(app, routeDeps);

@@ -44,6 +44,8 @@ export interface AppDeps {
   readonly limits?: RequestLimits;
   /** Addresses and networks whose `X-Forwarded-For` is believed; none by default. */
   readonly trustedProxies?: readonly string[];
+  /** Origins whose pages may call the API; none where absent. */
+  readonly corsOrigins?: readonly string[];
   /** For waits only: it decides nothing (R8). */
   readonly clock: Clock;
   /** For the ids of requests. */

@@ -17,6 +17,8 @@ describe("the configuration without any setting", () => {
       store: { kind: "file", dir: join(NOWHERE, "data/objects") },
       host: "127.0.0.1",
       port: 3000,
+      publicUrl: null,
+      corsOrigins: [],
       adminToken: null,
       jwt: null,
       graceMs: 0,
@@ -184,6 +186,14 @@ describe("bad values", () => {
       { EXPUNGE_JWKS_URL: "https://a.example" },
       "EXPUNGE_JWT_ISSUER and EXPUNGE_JWT_AUDIENCE missing",
     ],
+    [{ EXPUNGE_PUBLIC_URL: "files.example" }, "write a URL that begins with https://"],
+    [{ EXPUNGE_PUBLIC_URL: "https://a.example/?x" }, "has a query or a fragment"],
+    [{ EXPUNGE_CORS_ORIGINS: "*" }, "has '*'; write an origin"],
+    [
+      { EXPUNGE_CORS_ORIGINS: "https://a.example,https://b.example/path" },
+      "has 'https://b.example/path'; write 'https://b.example'",
+    ],
+    [{ EXPUNGE_CORS_ORIGINS: "file:///a" }, "write an origin, such as"],
     [{ EXPUNGE_JWT_ISSUER: "a", EXPUNGE_JWT_AUDIENCE: "b" }, "EXPUNGE_JWKS_URL missing"],
     [
       { EXPUNGE_JWKS_URL: "id.example", EXPUNGE_JWT_ISSUER: "a", EXPUNGE_JWT_AUDIENCE: "b" },
@@ -203,6 +213,17 @@ describe("bad values", () => {
     const problems = await problemsOf(env);
     expect(problems).toHaveLength(1);
     expect(problems[0]).toContain(message);
+  });
+});
+
+describe("where callers come from", () => {
+  it("is one public URL and any number of origins, as they were written", async () => {
+    const config = await load({
+      EXPUNGE_PUBLIC_URL: "https://files.example/expunge/",
+      EXPUNGE_CORS_ORIGINS: " https://app.example , http://localhost:5173,",
+    });
+    expect(config.publicUrl).toBe("https://files.example/expunge");
+    expect(config.corsOrigins).toEqual(["https://app.example", "http://localhost:5173"]);
   });
 });
 
