@@ -10,6 +10,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^expunge$/, replacement: source("index.ts") },
+      { find: /^expunge\/client$/, replacement: source("client/index.ts") },
       { find: /^expunge\/engine$/, replacement: source("engine.ts") },
     ],
   },
