@@ -20,8 +20,8 @@ export const LIMITS = {
   pathBytesMax: KiB,
   metadataBytesMax: 8 * KiB,
   nameCharsMax: 255,
-  /** A project's life, where one is given: more would leave the range of dates. */
-  projectLifeMaxMs: 36_500 * DAY_MS,
+  /** The life of a project or a token, where one is given: more would leave the range of dates. */
+  lifeMaxMs: 36_500 * DAY_MS,
   contentTypeCharsMax: 255,
 
   /** S3: ListObjectsV2 answers 1,000 keys at most. */

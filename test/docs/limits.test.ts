@@ -25,7 +25,7 @@ const ROWS: readonly (readonly [Name, string, string])[] = [
   ["jsonDepthMax", "levels of a JSON body", "400 `invalid-request`"],
   ["metadataBytesMax", "metadata of a project or upload, as JSON", "400 `invalid-request`"],
   ["fileBytesMax", "a file", "413 `file-too-large`"],
-  ["projectLifeMaxMs", "`ttlSeconds` of a project", "400 `invalid-request`"],
+  ["lifeMaxMs", "`ttlSeconds` of a project or token", "400 `invalid-request`"],
   ["httpHeadersTimeoutMs", "until the headers are there", "408 `request-timeout`, closed"],
   ["httpJsonBodyTimeoutMs", "until a JSON body is there", "408 `request-timeout`, closed"],
   ["httpBodyIdleMs", "a file's body without a byte", "408 `request-timeout`, closed"],

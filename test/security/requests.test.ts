@@ -63,7 +63,7 @@ function deep(levels: number): string {
 test("metadata as deep as allowed is kept as it is, and the longest life can be listed", async () => {
   http = await startHttp();
   const metadata = { a: JSON.parse(deep(LIMITS.jsonDepthMax - 1)) as unknown };
-  const ttlSeconds = LIMITS.projectLifeMaxMs / 1000;
+  const ttlSeconds = LIMITS.lifeMaxMs / 1000;
   const payload = { metadata, ttlSeconds };
   const made = await http.call({ method: "POST", url: "/v1/projects", payload });
   expect(jsonOf(made)["metadata"]).toEqual(metadata);
@@ -201,4 +201,16 @@ test.each(["%00", "a%00b"])("the id %s is not found, wherever it stands", async 
   for (const [url, code] of codes) {
     expectProblem(await http.call({ method: "GET", url }), 404, code);
   }
+});
+
+test("a token whose life is beyond the range of dates is refused, and the list of tokens goes on", async () => {
+  http = await startHttp();
+  const payload = { name: "t", rights: ["projects:read"], owner: "bob", ttlSeconds: 2 ** 53 - 1 };
+  expectProblem(
+    await http.call({ method: "POST", url: "/v1/tokens", payload }),
+    400,
+    "invalid-request",
+  );
+  const list = await http.call({ method: "GET", url: "/v1/tokens" });
+  expect(jsonOf(list)["items"]).toEqual([]);
 });

@@ -46,7 +46,7 @@ export const createProjectBody = z
     ttlSeconds: z
       .int()
       .min(1)
-      .max(LIMITS.projectLifeMaxMs / 1000)
+      .max(LIMITS.lifeMaxMs / 1000)
       .exactOptional(),
     expiresAt: instantSchema.exactOptional(),
     quotaBytes: countSchema.exactOptional(),

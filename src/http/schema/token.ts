@@ -35,7 +35,11 @@ export const createTokenBody = z
     name: nameSchema,
     owner: nameSchema.exactOptional(),
     rights: rightsSchema.min(1),
-    ttlSeconds: z.int().min(1).exactOptional(),
+    ttlSeconds: z
+      .int()
+      .min(1)
+      .max(LIMITS.lifeMaxMs / 1000)
+      .exactOptional(),
     expiresAt: instantSchema.exactOptional(),
   })
   .meta({ id: "CreateToken" });
