@@ -26,6 +26,7 @@ export type {
   WebhookConfig,
 } from "./config/types.ts";
 
+/** Where the settings are read from (docs/configuration.md). */
 export interface ConfigOptions {
   /** The environment of the process by default. */
   readonly env?: Environment;

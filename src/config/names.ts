@@ -103,6 +103,7 @@ export const NAMES = {
   EXPUNGE_TOKEN: secret("token that the command line sends; the local admin token by default"),
 } as const satisfies Readonly<Record<string, NameInfo>>;
 
+/** The name of a setting, as the environment has it. */
 export type SettingName = keyof typeof NAMES;
 
 /** Names with this start belong to the tests and are known everywhere. */

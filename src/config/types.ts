@@ -136,6 +136,7 @@ export interface Config {
   readonly sources: Readonly<Partial<Record<SettingName | FileKey, Provenance>>>;
 }
 
+/** Names and values, as a process has them. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Values of flags, by the name of the environment with the same meaning (see `flagOf`). */

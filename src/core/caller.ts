@@ -1,6 +1,8 @@
 import { ExpungeError } from "./errors.ts";
 
+/** What a caller may do; `admin` may do everything, to the projects of all owners. */
 export const RIGHTS = ["projects:read", "projects:write", "projects:delete", "admin"] as const;
+/** One of `RIGHTS`. */
 export type Right = (typeof RIGHTS)[number];
 
 /** The subject of the admin token: nobody else is let in under it. */

@@ -9,6 +9,7 @@ export const DATABASE_ERRORS = {
   "out-of-resources": "The database's disk, memory or number of connections is used up.",
 } as const;
 
+/** Why a database failed. */
 export type DatabaseErrorCode = keyof typeof DATABASE_ERRORS;
 
 /**

@@ -82,6 +82,7 @@ export const ERRORS = {
   internal: "Look into the log with the request's id; this is a defect of expunge.",
 } as const;
 
+/** A code of the catalogue: stable, for programs. */
 export type ErrorCode = keyof typeof ERRORS;
 
 /** Facts that travel with an error, as JSON, for example the residue of a blocked deletion. */
@@ -111,6 +112,7 @@ export class ExpungeError extends Error {
   }
 }
 
+/** Whether anything thrown is one of expunge's own failures, of this code where one is given. */
 export function isExpungeError(error: unknown, code?: ErrorCode): error is ExpungeError {
   return error instanceof ExpungeError && (code === undefined || error.code === code);
 }

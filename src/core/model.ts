@@ -7,6 +7,7 @@ export type Instant = number;
 /** Free facts that a caller attaches to a project or a file. */
 export type Metadata = Readonly<Record<string, unknown>>;
 
+/** What a project is; `trashed` can still be restored. */
 export type ProjectState = "active" | "trashed" | "deleting" | "deleted";
 
 /** A legal hold: while it stands, the project cannot be deleted. */
@@ -92,6 +93,7 @@ export interface Residue {
   readonly message: string;
 }
 
+/** What a deletion found on one surface, and what became of it. */
 export interface SurfaceCounts {
   readonly surface: Surface;
   /** Keys (or uploads, or versions) seen in a listing after the fence. */
@@ -105,6 +107,7 @@ export interface SurfaceCounts {
   readonly bytes: number;
 }
 
+/** How far a deletion has come; `completed` is verified, `restored` is undone within the grace. */
 export type DeletionState = "trashed" | "deleting" | "verifying" | "completed" | "restored";
 
 /** A field beside the state: the deletion cannot go on until something outside changes. */

@@ -69,6 +69,7 @@ export class StoreError extends Error {
   }
 }
 
+/** Whether anything thrown is a failure of an object store, of this code where one is given. */
 export function isStoreError(error: unknown, code?: StoreErrorCode): error is StoreError {
   return error instanceof StoreError && (code === undefined || error.code === code);
 }

@@ -12,6 +12,7 @@ import { type Listed, pageOf, type Projects, refuseDeleted } from "./projects.ts
 import { inOrder } from "./purge/seal.ts";
 import { allSurfaces } from "./purge/survey.ts";
 
+/** What a deletion is asked for with. */
 export interface RequestDeletion {
   /** Time in which it can be undone; the configured grace when absent. */
   readonly graceMs?: number;
@@ -19,6 +20,7 @@ export interface RequestDeletion {
   readonly maxObjects?: number;
 }
 
+/** How a project is deleted with one call. */
 export interface DeleteProject extends RequestDeletion {
   /** How long to wait for the end; the configured wait when absent. */
   readonly waitMs?: number;

@@ -13,6 +13,7 @@ import {
 } from "./purge/survey-versions.ts";
 import { keepsVersions, listsUploads } from "./versions.ts";
 
+/** What of a plan lies on one surface. */
 export interface PlanSurface {
   readonly surface: Surface;
   readonly objects: number;

@@ -41,6 +41,7 @@ export interface EngineCall {
   readonly signal?: AbortSignal;
 }
 
+/** What one deletion is bounded by, and who is told how far it has come. */
 export interface EngineDeleteCall extends EngineCall {
   /** Refuses, before anything is removed, where the store holds more objects than this. */
   readonly maxObjects?: number;
