@@ -1,6 +1,7 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { utf8 } from "./encoding.ts";
 import { randomText } from "./ids.ts";
+import { itemAt } from "./item-at.ts";
 import { WEBHOOK_RETRIES_MS } from "./limits/telling.ts";
 import type { Instant } from "./model.ts";
 
@@ -73,5 +74,5 @@ export function webhookBody({ type, at, data }: WebhookMessage): string {
 export function webhookRetryMs(attempts: number, random: Uint8Array): number | null {
   const delayMs = WEBHOOK_RETRIES_MS[attempts - 1];
   if (delayMs === undefined) return null;
-  return Math.round(delayMs * (1 + (random[0] ?? 0) / 2550));
+  return Math.round(delayMs * (1 + itemAt(random, 0) / 2550));
 }

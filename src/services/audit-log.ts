@@ -1,4 +1,5 @@
 import { type Caller, requireRight } from "../core/caller.ts";
+import { itemAt } from "../core/item-at.ts";
 import { LIMITS } from "../core/limits.ts";
 import type { AuditEntry, AuditRecord } from "../ports/metadata/index.ts";
 import type { Context } from "./context.ts";
@@ -76,7 +77,7 @@ export class AuditLog {
   ): Promise<AuditPage> {
     requireRight(caller, "admin");
     const found = await this.#context.metadata.listAudit({ ...query, limit: limit + 1 });
-    const items = found.slice(0, limit);
-    return { items, next: found.length > limit ? (items.at(-1)?.sequence ?? null) : null };
+    const next = found.length > limit ? itemAt(found, limit - 1).sequence : null;
+    return { items: found.slice(0, limit), next };
   }
 }

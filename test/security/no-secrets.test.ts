@@ -8,7 +8,7 @@ import { AUDIENCE, claims, ISSUER, makeKey, sign, startIssuer } from "./issuer.t
 /** A start makes the database the first time; this is for machines that do much else. */
 const TIMEOUT_MS = 180_000;
 
-const WEBHOOK_SECRET = "whsec-of-the-test-that-nobody-may-see";
+const WEBHOOK_SECRET = "whsec_b2YgdGhlIHRlc3QgdGhhdCBub2JvZHkgbWF5IHNlZQ==";
 const PASSWORD = "hunter2-in-a-header";
 
 /** What the parts of a run are told, by their names. */
@@ -98,7 +98,7 @@ test(
     const key = await makeKey("one");
     await using issuer = await startIssuer(key);
     const dataDir = await temporaryDir();
-    const webhooks = [{ url: "http://127.0.0.1:9/hook", secret: WEBHOOK_SECRET }];
+    const webhooks = [{ url: "https://127.0.0.1:9/hook", secret: WEBHOOK_SECRET }];
     await writeFile(join(dataDir, "expunge.config.json"), JSON.stringify({ webhooks }));
     const child = new Child(
       ["serve", "--port", "0", "--data-dir", dataDir, "--log-level", "debug"],
