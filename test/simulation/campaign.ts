@@ -32,9 +32,9 @@ export interface Hunt {
 /** Plays a mutant, in a thread of its own, until a seed finds it out or the bound is reached. */
 export async function hunt(mutant: Mutant): Promise<Hunt> {
   const thread = new Thread<SeedTask, Outcome>(mutant);
-  const { name, seedsMax = MUTANT_SEEDS_MAX } = mutant;
+  const { name, seedsMax = MUTANT_SEEDS_MAX, seedsFrom = 1 } = mutant;
   try {
-    const task: SeedTask = { from: 1, count: seedsMax, untilViolation: true };
+    const task: SeedTask = { from: seedsFrom, count: seedsMax, untilViolation: true };
     const { seeds, failures } = await thread.play(task);
     const [first] = failures[0]?.violations ?? [];
     return { name, seeds, invariant: first?.invariant ?? null, what: first?.what ?? "" };
