@@ -57,6 +57,17 @@ export function openLog(options: {
     base: { pid: process.pid },
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
+    hooks: { streamWrite: escapeControls },
   };
   return new PinoLog(pino(settings, stream));
+}
+
+/** What JSON leaves as it is and a terminal obeys, or takes for the end of a line: DEL, C1, U+2028. */
+const CONTROLS = /[\u007f-\u009f\u2028\u2029]/g;
+
+function escapeControls(line: string): string {
+  return line.replaceAll(
+    CONTROLS,
+    (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
