@@ -43,6 +43,27 @@ test("requests at the same time with one key make one project", async () => {
   expect(new Set(answers.map((answer) => fieldOf(answer, "uid"))).size).toBe(1);
 });
 
+test("a request that looked before another one was through gets what that one made", async () => {
+  const { metadata } = http;
+  const look = metadata.findIdempotent.bind(metadata);
+  let looks = 0;
+  metadata.findIdempotent = async (...args) => (++looks <= 2 ? null : await look(...args));
+  const first = await http.call({ ...PROJECTS, payload: {}, ...keyed("k") });
+  const second = await http.call({ ...PROJECTS, payload: {}, ...keyed("k") });
+  expect(looks).toBe(3);
+  expect(second.headers["idempotent-replayed"]).toBe("true");
+  expect(jsonOf(second)).toEqual(jsonOf(first));
+});
+
+test("where even then nothing is found the request is refused, and made no second project", async () => {
+  const { metadata } = http;
+  metadata.findIdempotent = async () => null;
+  await http.call({ ...PROJECTS, payload: {}, ...keyed("k") });
+  const second = await http.call({ ...PROJECTS, payload: {}, ...keyed("k") });
+  expectProblem(second, 422, "idempotency-key-reused");
+  expect(metadata.view().rows.projects.size).toBe(1);
+});
+
 test("a key that another request of the same caller used is refused with 422", async () => {
   await http.call({ ...PROJECTS, payload: { name: "a" }, ...keyed("k") });
   const other = await http.call({ ...PROJECTS, payload: { name: "b" }, ...keyed("k") });
