@@ -181,7 +181,7 @@ const SOURCE_MUTANTS: readonly Mutant[] = [
     name: "a tombstone is written after the first removal",
     change: {
       file: `${PURGE}/purge.ts`,
-      from: "if (deletion.tombstoneKey === null) await writeTombstone(run, deletion);",
+      from: 'if (deletion.tombstoneKey === null) await stage("tombstone", () => writeTombstone(run, start));',
       to: "",
     },
   },
