@@ -15,6 +15,7 @@ import {
   type JobHandlers,
   type JobName,
   type Jobs,
+  jobsInFlight,
 } from "../ports/jobs.ts";
 import type { Log } from "../ports/log.ts";
 import { queueErrorOf } from "./postgres/failures.ts";
@@ -35,12 +36,6 @@ const QUEUE: QueueOptions = {
   heartbeatSeconds: LIMITS.jobHeartbeatSeconds,
   retentionSeconds: LIMITS.jobWaitingKeepSeconds,
   deleteAfterSeconds: LIMITS.jobDoneKeepSeconds,
-};
-
-/** Jobs of one name that a process works on at a time, where it is more than one. */
-const IN_FLIGHT: Readonly<Partial<Record<JobName, number>>> = {
-  purge: LIMITS.jobPurgesInFlight,
-  webhooks: LIMITS.jobWebhooksInFlight,
 };
 
 /**
@@ -86,10 +81,9 @@ export class PgBossJobs implements Jobs {
   }
 
   async #workOn(name: JobName, handlers: JobHandlers): Promise<void> {
-    const localConcurrency = IN_FLIGHT[name] ?? 1;
     await this.#boss.work(
       name,
-      { ...this.#polling, localConcurrency },
+      { ...this.#polling, localConcurrency: jobsInFlight(name) },
       async (jobs: Job<JobData[JobName]>[]) => {
         for (const job of jobs) await this.#run(name, handlers, job);
       },

@@ -1,3 +1,5 @@
+import { LIMITS } from "../core/limits.ts";
+
 /** Wake-ups that the services know. A job says "look at this"; the truth is in the MetadataStore. */
 export interface JobData {
   /** Go on with a deletion. */
@@ -29,6 +31,17 @@ export const JOB_NAMES: readonly JobName[] = [
   "uploads",
   "webhooks",
 ];
+
+/** Jobs of one name that a process works on at a time, where it is more than one. */
+const IN_FLIGHT: Readonly<Partial<Record<JobName, number>>> = {
+  purge: LIMITS.jobPurgesInFlight,
+  webhooks: LIMITS.jobWebhooksInFlight,
+};
+
+/** How many jobs of one name a process works on at a time. */
+export function jobsInFlight(name: JobName): number {
+  return IN_FLIGHT[name] ?? 1;
+}
 
 export type JobHandler<N extends JobName> = (
   data: JobData[N],

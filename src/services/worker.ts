@@ -14,44 +14,45 @@ import { deliverWebhooks, wakeWebhooks } from "./webhooks.ts";
 
 /** What each job does. All of them are idempotent and look into the database for what is due. */
 export function jobHandlers(context: Context): JobHandlers {
-  return measured(context, {
-    purge: async ({ deletionId }, signal) => {
+  const job = <N extends JobName>(name: N, handler: JobHandler<N>): JobHandler<N> =>
+    measured(context, name, handler);
+  return {
+    purge: job("purge", async ({ deletionId }, signal) => {
       await runPurge(context, deletionId, signal);
-    },
-    removals: async (_data, signal) => await runRemovals(context, signal),
-    settle: async ({ deletionId }, signal) => {
+    }),
+    removals: job("removals", async (_data, signal) => await runRemovals(context, signal)),
+    settle: job("settle", async ({ deletionId }, signal) => {
       await runSettle(context, deletionId, signal);
-    },
-    "receipt-copy": async (_data, signal) => await copyReceipts(context, signal),
-    sweep: async ({ sweepId }, signal) => await runPrefixSweep(context, sweepId, signal),
-    audit: async ({ auditId }, signal) => await runAudit(context, auditId, signal),
-    uploads: async (_data, signal) => await endStaleUploads(context, signal),
-    webhooks: async ({ webhookId }, signal) => await deliverWebhooks(context, webhookId, signal),
-  });
+    }),
+    "receipt-copy": job("receipt-copy", async (_data, signal) => {
+      await copyReceipts(context, signal);
+    }),
+    sweep: job("sweep", async ({ sweepId }, signal) => {
+      await runPrefixSweep(context, sweepId, signal);
+    }),
+    audit: job("audit", async ({ auditId }, signal) => await runAudit(context, auditId, signal)),
+    uploads: job("uploads", async (_data, signal) => await endStaleUploads(context, signal)),
+    webhooks: job("webhooks", async ({ webhookId }, signal) => {
+      await deliverWebhooks(context, webhookId, signal);
+    }),
+  };
 }
 
-function measured({ metrics, tracing, clock }: Context, handlers: JobHandlers): JobHandlers {
-  const around = <N extends JobName>(name: N, handler: JobHandler<N>): JobHandler<N> => {
-    return async (data, signal) => {
-      const startedAt = clock.now();
-      let result: "ok" | "failed" = "failed";
-      try {
-        await tracing.span(`job ${name}`, {}, () => handler(data, signal));
-        result = "ok";
-      } finally {
-        metrics.job(name, result, clock.now() - startedAt);
-      }
-    };
-  };
-  return {
-    purge: around("purge", handlers.purge),
-    removals: around("removals", handlers.removals),
-    settle: around("settle", handlers.settle),
-    "receipt-copy": around("receipt-copy", handlers["receipt-copy"]),
-    sweep: around("sweep", handlers.sweep),
-    audit: around("audit", handlers.audit),
-    uploads: around("uploads", handlers.uploads),
-    webhooks: around("webhooks", handlers.webhooks),
+/** The same job, with a span around each run and the run's time and result in the metrics. */
+function measured<N extends JobName>(
+  { metrics, tracing, clock }: Context,
+  name: N,
+  handler: JobHandler<N>,
+): JobHandler<N> {
+  return async (data, signal) => {
+    const startedAt = clock.now();
+    let result: "ok" | "failed" = "failed";
+    try {
+      await tracing.span(`job ${name}`, {}, () => handler(data, signal));
+      result = "ok";
+    } finally {
+      metrics.job(name, result, clock.now() - startedAt);
+    }
   };
 }
 

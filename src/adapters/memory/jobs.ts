@@ -1,6 +1,13 @@
 import { LIMITS } from "../../core/limits.ts";
 import type { Clock } from "../../ports/clock.ts";
-import type { EnqueueOptions, JobData, JobHandlers, JobName, Jobs } from "../../ports/jobs.ts";
+import {
+  type EnqueueOptions,
+  type JobData,
+  type JobHandlers,
+  type JobName,
+  type Jobs,
+  jobsInFlight,
+} from "../../ports/jobs.ts";
 import type { Log } from "../../ports/log.ts";
 
 export interface MemoryJobsOptions {
@@ -9,12 +16,6 @@ export interface MemoryJobsOptions {
   /** How long it takes until the jobs of a process that crashed are handed out again. */
   readonly crashNoticedAfterMs?: number;
 }
-
-/** Jobs of one name that a process works on at a time, where it is more than one. */
-const IN_FLIGHT: Readonly<Partial<Record<JobName, number>>> = {
-  purge: LIMITS.jobPurgesInFlight,
-  webhooks: LIMITS.jobWebhooksInFlight,
-};
 
 /** The queue as one process sees it. */
 export interface MemoryProcess extends Jobs {
@@ -187,7 +188,7 @@ class Worker {
 
   hasRoom(name: JobName): boolean {
     const running = [...this.#running.keys()].filter((entry) => entry.name === name);
-    return running.length < (IN_FLIGHT[name] ?? 1);
+    return running.length < jobsInFlight(name);
   }
 
   start(entry: Entry): void {
