@@ -12,12 +12,12 @@ import {
 import { explainKey } from "../../core/layouts/index.ts";
 import { LIMITS } from "../../core/limits.ts";
 import type { ProjectState } from "../../core/model.ts";
-import { isStoreError } from "../../core/store-errors.ts";
 import type { StoredFile } from "../../ports/metadata/index.ts";
 import type { ObjectEntry } from "../../ports/object-store.ts";
 import type { Context } from "../context.ts";
 import { objectPages } from "../listing.ts";
 import { inPool } from "../pool.ts";
+import { isObjectThere, orUnknown } from "../presence.ts";
 import type { Pair } from "./join.ts";
 
 /** What judging needs: the stores and the layouts, and by which rules. */
@@ -71,10 +71,11 @@ async function danglingOf(
 ): Promise<{ readonly findings: readonly Finding[]; readonly unknown: number }> {
   const gone: StoredFile[] = [];
   let unknown = 0;
+  const { context, signal } = judge;
   await inPool(LIMITS.auditLooksInFlight, async (add) => {
     for (const row of rows) {
       await add(async () => {
-        const there = await isThere(judge, row.key);
+        const there = await orUnknown(isObjectThere(context, row.key, signal), signal);
         if (there === null) unknown++;
         else if (!there) gone.push(row);
       });
@@ -90,19 +91,8 @@ async function danglingOf(
   return { findings, unknown };
 }
 
-/** Null where the store does not say. */
-async function isThere({ context, signal }: Judge, key: string): Promise<boolean | null> {
-  try {
-    await context.store.head(key, signal);
-    return true;
-  } catch (error) {
-    if (!isStoreError(error)) throw error;
-    signal?.throwIfAborted();
-    return error.code === "no-such-key" ? false : null;
-  }
-}
-
-async function stillNamed(
+/** Those of these rows that are there now: a key's row may be gone, or be another file's. */
+export async function stillNamed(
   { context }: Judge,
   rows: readonly StoredFile[],
 ): Promise<readonly StoredFile[]> {
@@ -160,19 +150,13 @@ async function suspectsOf(
     const { state, projectUid } = await owners.of(key);
     const kind = judgeUnnamed(state);
     if (kind === null) continue;
-    suspects.set(key, {
-      kind,
-      key,
-      uploadId: null,
-      projectUid,
-      fileUid: null,
-      rowBytes: null,
-      mismatch: null,
-      ...factsOf(object),
-    });
+    suspects.set(key, { ...NO_ROW, kind, key, projectUid, ...factsOf(object) });
   }
   return suspects;
 }
+
+/** What a finding says where there is no row. */
+export const NO_ROW = { uploadId: null, fileUid: null, rowBytes: null, mismatch: null } as const;
 
 interface Owner {
   readonly state: ProjectState | "unknown" | null;

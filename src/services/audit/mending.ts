@@ -2,9 +2,10 @@ import { type Audit, type FindingKind, type KeyOrder, spellingsOf } from "../../
 import { isExpungeError } from "../../core/errors.ts";
 import { explainKey } from "../../core/layouts/index.ts";
 import { isStoreError } from "../../core/store-errors.ts";
-import type { StoredFile, StoredFinding } from "../../ports/metadata/index.ts";
+import type { StoredFinding } from "../../ports/metadata/index.ts";
 import type { Context } from "../context.ts";
 import { listKey } from "../listing.ts";
+import { isObjectThere, isUploadOpen } from "../presence.ts";
 import { isListed, keepsVersions, removeObjects } from "../versions.ts";
 
 /** What became of one finding that the plan names. */
@@ -108,35 +109,19 @@ async function endUpload(
   return (await isUploadOpen(context, key, id, signal)) ? failed("reappeared") : FIXED;
 }
 
-async function isUploadOpen(
-  { store }: Context,
-  key: string,
-  uploadId: string,
-  signal: AbortSignal,
-): Promise<boolean> {
-  try {
-    await store.listParts(key, uploadId, signal);
-    return true;
-  } catch (error) {
-    if (isStoreError(error, "no-such-upload")) return false;
-    throw error;
-  }
-}
-
 /**
  * The row goes as when a caller deletes the file (R12): only where it is the very row of the plan, of an
  * active project without a hold. A version that lies hidden under the key could be brought back.
  */
 async function dropRow(
-  mender: Mender,
+  { context, signal, versioned }: Mender,
   finding: StoredFinding,
 ): Promise<Pick<Mended, "outcome" | "code">> {
-  const { context, signal, versioned } = mender;
   const rows = await context.metadata.findStoredFiles([finding.key]);
   const row = rows.find(({ fileUid }) => fileUid === finding.fileUid);
   if (!row) return GONE;
   if (row.updatedAt !== finding.modifiedAt) return spared("changed");
-  if (await isObjectThere(mender, row)) return spared("changed");
+  if (await isObjectThere(context, row.key, signal)) return spared("changed");
   if (await isListed(context, row.key, versioned, signal)) return spared("versions");
   try {
     await context.metadata.removeFile(row.projectUid, row.path, { ifMatch: row.etag });
@@ -146,14 +131,4 @@ async function dropRow(
     return hasChanged ? spared("changed") : failed(error.code);
   }
   return FIXED;
-}
-
-async function isObjectThere({ context, signal }: Mender, { key }: StoredFile): Promise<boolean> {
-  try {
-    await context.store.head(key, signal);
-    return true;
-  } catch (error) {
-    if (isStoreError(error, "no-such-key")) return false;
-    throw error;
-  }
 }

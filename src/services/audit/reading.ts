@@ -2,11 +2,10 @@ import { createHash } from "node:crypto";
 import { type Finding, isSampled, isYoung } from "../../core/audit.ts";
 import { LIMITS } from "../../core/limits.ts";
 import { isStoreError } from "../../core/store-errors.ts";
-import type { StoredFile } from "../../ports/metadata/index.ts";
 import type { ObjectEntry } from "../../ports/object-store.ts";
 import { inPool } from "../pool.ts";
 import type { Pair } from "./join.ts";
-import { findingOf, type Judge, type Judgement } from "./judging.ts";
+import { findingOf, type Judge, type Judgement, stillNamed } from "./judging.ts";
 
 /**
  * Reads a sample of the objects whose rows have a checksum, and compares it. The sample is another one in
@@ -31,7 +30,7 @@ export async function readSample(
         if (result.state === "unreadable") unknown++;
         if (result.state !== "read") return;
         read++;
-        if (result.sha256 !== row.sha256 && (await isThereStill(judge, row))) {
+        if (result.sha256 !== row.sha256 && (await stillNamed(judge, [row])).length > 0) {
           const { sizeBytes, modifiedAt } = object;
           const facts = { sizeBytes, modifiedAt, mismatch: "checksum" } as const;
           findings.push({ ...findingOf("mismatched", row), ...facts });
@@ -57,9 +56,4 @@ async function bytesOf({ context, signal }: Judge, { key }: ObjectEntry): Promis
     signal?.throwIfAborted();
     return { state: error.code === "no-such-key" ? "gone" : "unreadable" };
   }
-}
-
-async function isThereStill({ context }: Judge, row: StoredFile): Promise<boolean> {
-  const rows = await context.metadata.findStoredFiles([row.key]);
-  return rows.some(({ fileUid }) => fileUid === row.fileUid);
 }

@@ -1,11 +1,11 @@
 import { type AuditCounts, type Finding, isYoung } from "../../core/audit.ts";
 import { LIMITS } from "../../core/limits.ts";
-import { isStoreError } from "../../core/store-errors.ts";
 import type { UploadEntry } from "../../ports/object-store.ts";
 import type { Context } from "../context.ts";
 import { uploadPages } from "../listing.ts";
 import { inPool } from "../pool.ts";
-import { type Judge, type Judgement, Owners } from "./judging.ts";
+import { isUploadOpen, orUnknown } from "../presence.ts";
+import { type Judge, type Judgement, NO_ROW, Owners } from "./judging.ts";
 
 export type UploadJudge = Judge & { readonly context: Judge["context"] & Pick<Context, "clock"> };
 
@@ -44,44 +44,27 @@ async function stillOpen(judge: UploadJudge, entries: readonly UploadEntry[]): P
   const findings: Finding[] = [];
   let unknown = 0;
   const owners = new Owners(judge);
+  const { context, signal } = judge;
   await inPool(LIMITS.auditLooksInFlight, async (add) => {
     for (const { key, uploadId, initiatedAt } of entries) {
       const { state, projectUid } = await owners.of(key);
       // Its fence ends every upload, and looks (R2).
       if (state === "deleting") continue;
       await add(async () => {
-        const open = await isOpen(judge, key, uploadId);
+        const open = await orUnknown(isUploadOpen(context, key, uploadId, signal), signal);
         if (open === null) unknown++;
         if (!open) return;
         findings.push({
+          ...NO_ROW,
           kind: "stale-upload",
           key,
           uploadId,
           projectUid,
-          fileUid: null,
           sizeBytes: null,
-          rowBytes: null,
           modifiedAt: initiatedAt,
-          mismatch: null,
         });
       });
     }
   });
   return { findings, counts: { unknown } };
-}
-
-/** Null where the store does not say. */
-async function isOpen(
-  { context, signal }: UploadJudge,
-  key: string,
-  uploadId: string,
-): Promise<boolean | null> {
-  try {
-    await context.store.listParts(key, uploadId, signal);
-    return true;
-  } catch (error) {
-    if (!isStoreError(error)) throw error;
-    signal?.throwIfAborted();
-    return error.code === "no-such-upload" ? false : null;
-  }
 }

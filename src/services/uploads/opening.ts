@@ -3,10 +3,10 @@ import { canonicalKey } from "../../core/keys.ts";
 import { LIMITS } from "../../core/limits.ts";
 import type { Metadata, Project, Upload } from "../../core/model.ts";
 import { planParts } from "../../core/parts.ts";
-import { isStoreError } from "../../core/store-errors.ts";
 import type { NewIdempotent, NewUpload } from "../../ports/metadata/index.ts";
 import type { Context } from "../context.ts";
 import { newUid } from "../files/put.ts";
+import { isUploadOpen } from "../presence.ts";
 import { beginUpload } from "./making.ts";
 
 export interface OpenUpload {
@@ -52,20 +52,16 @@ export async function openUpload(
 
 /** The upload, where parts of it can still be sent. @throws ExpungeError `upload-not-open` */
 export async function stillOpen(
-  { metadata, store }: Context,
+  context: Context,
   project: Project,
   uploadId: string,
 ): Promise<Upload> {
-  const upload = await metadata.findUpload(project.uid, uploadId);
+  const upload = await context.metadata.findUpload(project.uid, uploadId);
   if (upload?.state !== "open") throw notOpen();
   if (upload.storeUploadId === null) return upload;
-  try {
-    // One whose row was written although the answer to that was lost has been aborted in the store.
-    await store.listParts(upload.key, upload.storeUploadId);
-    return upload;
-  } catch (error) {
-    throw isStoreError(error, "no-such-upload") ? notOpen() : error;
-  }
+  // One whose row was written although the answer to that was lost has been aborted in the store.
+  if (!(await isUploadOpen(context, upload.key, upload.storeUploadId))) throw notOpen();
+  return upload;
 }
 
 export function notOpen(): ExpungeError {
