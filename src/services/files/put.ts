@@ -1,6 +1,4 @@
 import { ExpungeError } from "../../core/errors.ts";
-import { makeUid } from "../../core/ids.ts";
-import { canonicalKey } from "../../core/keys.ts";
 import { LIMITS } from "../../core/limits.ts";
 import type { Metadata, Project } from "../../core/model.ts";
 import { planParts } from "../../core/parts.ts";
@@ -14,6 +12,8 @@ import {
   beginUpload,
   enqueueRemovals,
   finishUpload,
+  newUid,
+  newUpload,
   notActive,
   type StoredUpload,
 } from "../uploads/making.ts";
@@ -89,20 +89,8 @@ async function putBytes(
     input.sizeBytes === null
       ? LIMITS.bufferedPartBytes
       : planParts(input.sizeBytes, capabilities, wished).partSizeBytes;
-  const fileUid = await newUid(context);
-  const upload = await beginUpload(context, {
-    id: await newUid(context),
-    projectUid: project.uid,
-    path: input.path,
-    key: canonicalKey(project.uid, fileUid),
-    fileUid,
-    sizeBytes: input.sizeBytes,
-    partSizeBytes,
-    contentType: input.contentType,
-    metadata: input.metadata,
-    direct: false,
-    expiresInMs: LIMITS.uploadExpiryMs,
-  });
+  const unopened = await newUpload(context, project, input, { partSizeBytes, direct: false });
+  const upload = await beginUpload(context, unopened);
   let parts: readonly Part[];
   let sha256: string;
   try {
@@ -192,10 +180,6 @@ async function sendBuffered(
     sizeBytes: bytes.length,
     signal,
   });
-}
-
-export async function newUid(context: Context): Promise<string> {
-  return makeUid(await context.metadata.now(), context.random.bytes(10));
 }
 
 function sizeMismatch(sizeBytes: number): ExpungeError {

@@ -1,6 +1,8 @@
 import { LIMITS } from "../../core/limits.ts";
 import { ExpungeError } from "../../core/errors.ts";
-import type { Upload } from "../../core/model.ts";
+import { makeUid } from "../../core/ids.ts";
+import { canonicalKey } from "../../core/keys.ts";
+import type { Project, Upload } from "../../core/model.ts";
 import { StoreError } from "../../core/store-errors.ts";
 import type { CommitFacts, Committed, NewUpload } from "../../ports/metadata/index.ts";
 import type { Part } from "../../ports/object-store.ts";
@@ -11,15 +13,42 @@ import { abortInStore, endAfterFailure } from "./ending.ts";
 /** An upload that the store knows too: of a file with at least one byte. */
 export type StoredUpload = Upload & { readonly storeUploadId: string };
 
+/** An upload before the store knows it. */
+type UnopenedUpload = Omit<NewUpload, "storeUploadId">;
+
+/** An upload to a new file of a project: under a key that nothing had before (R1). */
+export async function newUpload(
+  context: Context,
+  project: Project,
+  file: Pick<NewUpload, "path" | "sizeBytes" | "contentType" | "metadata">,
+  how: Pick<NewUpload, "partSizeBytes" | "direct">,
+): Promise<UnopenedUpload> {
+  const { path, sizeBytes, contentType, metadata } = file;
+  const fileUid = await newUid(context);
+  return {
+    id: await newUid(context),
+    projectUid: project.uid,
+    path,
+    key: canonicalKey(project.uid, fileUid),
+    fileUid,
+    sizeBytes,
+    contentType,
+    metadata,
+    ...how,
+    expiresInMs: LIMITS.uploadExpiryMs,
+  };
+}
+
+export async function newUid({ metadata, random }: Context): Promise<string> {
+  return makeUid(await metadata.now(), random.bytes(10));
+}
+
 /**
  * The only way by which an object of a project comes into being (R1): opened in the store, recorded in
  * a transaction that saw the project active before its id is used for anything, completed by expunge,
  * committed in a transaction that sees the project active again.
  */
-export async function beginUpload(
-  context: Context,
-  upload: Omit<NewUpload, "storeUploadId">,
-): Promise<StoredUpload> {
+export async function beginUpload(context: Context, upload: UnopenedUpload): Promise<StoredUpload> {
   const { metadata, store, log } = context;
   const storeUploadId = await store.createUpload(upload.key, upload.contentType);
   try {

@@ -1,13 +1,10 @@
 import { ExpungeError } from "../../core/errors.ts";
-import { canonicalKey } from "../../core/keys.ts";
-import { LIMITS } from "../../core/limits.ts";
 import type { Metadata, Project, Upload } from "../../core/model.ts";
 import { planParts } from "../../core/parts.ts";
-import type { NewIdempotent, NewUpload } from "../../ports/metadata/index.ts";
+import type { NewIdempotent } from "../../ports/metadata/index.ts";
 import type { Context } from "../context.ts";
-import { newUid } from "../files/put.ts";
 import { isUploadOpen } from "../presence.ts";
-import { beginUpload } from "./making.ts";
+import { beginUpload, newUpload } from "./making.ts";
 
 export interface OpenUpload {
   /** Normalised where it is opened (core/paths.ts). */
@@ -26,19 +23,8 @@ export async function openUpload(
 ): Promise<Upload> {
   const { metadata, store } = context;
   const { partSizeBytes } = planParts(input.sizeBytes, await store.capabilities());
-  const fileUid = await newUid(context);
-  const upload: Omit<NewUpload, "storeUploadId"> = {
-    id: await newUid(context),
-    projectUid: project.uid,
-    path: input.path,
-    key: canonicalKey(project.uid, fileUid),
-    fileUid,
-    sizeBytes: input.sizeBytes,
-    partSizeBytes,
-    contentType: input.contentType,
-    metadata: input.metadata,
-    direct: true,
-    expiresInMs: LIMITS.uploadExpiryMs,
+  const upload = {
+    ...(await newUpload(context, project, input, { partSizeBytes, direct: true })),
     ...(idempotent === undefined ? {} : { idempotent }),
   };
   // An empty file has no object and so no upload in the store (R1).
