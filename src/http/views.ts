@@ -3,7 +3,7 @@ import type { ApiToken } from "../core/credentials.ts";
 import { LIMITS } from "../core/limits.ts";
 import type { Deletion, FileRow, Instant, Project, Residue, Upload } from "../core/model.ts";
 import { timestamp } from "../core/receipt.ts";
-import type { Sweep, SweepEnd } from "../ports/metadata/index.ts";
+import { NOTHING_SWEPT, type Sweep } from "../ports/metadata/index.ts";
 import type { Part } from "../ports/object-store.ts";
 import type { CleanupCheck } from "../services/debug.ts";
 import type { Services } from "../services/index.ts";
@@ -156,19 +156,7 @@ function timestampOrNull(instant: Instant | null): string | null {
   return instant === null ? null : timestamp(instant);
 }
 
-const NOTHING_YET: Pick<
-  SweepEnd,
-  "deleted" | "failed" | "blocked" | "unknown" | "bytes" | "verified" | "residue" | "error"
-> = {
-  deleted: 0,
-  failed: 0,
-  blocked: 0,
-  unknown: 0,
-  bytes: 0,
-  verified: false,
-  residue: [],
-  error: null,
-};
+const NOTHING_YET = { ...NOTHING_SWEPT, error: null };
 
 /** While it runs, only what was found is told: no reply of a store is evidence (R5). */
 export function sweepView(sweep: Sweep): SweepJson {

@@ -9,6 +9,7 @@ import type { ObjectStore } from "../ports/object-store.ts";
 import {
   StaleClaimError,
   type Sweep,
+  NOTHING_SWEPT,
   type SweepClaim,
   type SweepEnd,
 } from "../ports/metadata/index.ts";
@@ -167,6 +168,5 @@ function swept(report: SweepReport): SweepEnd {
 }
 
 function ended(outcome: "refused" | "failed", code: string, message: string): SweepEnd {
-  const none = { found: 0, deleted: 0, failed: 0, blocked: 0, unknown: 0, bytes: 0 };
-  return { outcome, ...none, verified: false, residue: [], error: { code, message } };
+  return { ...NOTHING_SWEPT, outcome, error: { code, message } };
 }

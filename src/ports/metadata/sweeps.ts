@@ -16,6 +16,18 @@ export interface SweepEnd {
   readonly error: { readonly code: string; readonly message: string } | null;
 }
 
+/** What a sweep that removed nothing came to. */
+export const NOTHING_SWEPT = {
+  found: 0,
+  deleted: 0,
+  failed: 0,
+  blocked: 0,
+  unknown: 0,
+  bytes: 0,
+  verified: false,
+  residue: [],
+} as const satisfies Partial<SweepEnd>;
+
 /** An administrator's sweep of a prefix, as a worker carries it out. */
 export interface Sweep {
   readonly id: string;
