@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { RIGHTS } from "../../core/caller.ts";
 import { DURATION_FORM, parseDuration } from "../../core/duration.ts";
 import { LIMITS } from "../../core/limits.ts";
 
@@ -24,6 +25,21 @@ export const metadataSchema = z
   .refine((value) => encoder.encode(JSON.stringify(value)).length <= LIMITS.metadataBytesMax, {
     error: `must have at most ${LIMITS.metadataBytesMax} bytes as JSON`,
   });
+
+/** A name, an owner or a reason: what people read. */
+export const nameSchema = z.string().min(1).max(LIMITS.nameCharsMax);
+
+export const rightsSchema = z.array(z.enum(RIGHTS));
+
+/** Until when what a body makes is kept: for so long, or until then. */
+export const lifeFields = {
+  ttlSeconds: z
+    .int()
+    .min(1)
+    .max(LIMITS.lifeMaxMs / 1000)
+    .exactOptional(),
+  expiresAt: instantSchema.exactOptional(),
+};
 
 /** A count or size in a body. */
 export const countSchema = z.int().min(0);

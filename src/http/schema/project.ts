@@ -3,7 +3,9 @@ import { LIMITS } from "../../core/limits.ts";
 import {
   countSchema,
   instantSchema,
+  lifeFields,
   metadataSchema,
+  nameSchema,
   pageQuery,
   timestampSchema,
 } from "./common.ts";
@@ -36,19 +38,12 @@ export const projectListSchema = z
   .meta({ id: "ProjectList" });
 export type ProjectListJson = z.output<typeof projectListSchema>;
 
-const nameSchema = z.string().min(1).max(LIMITS.nameCharsMax);
-
 export const createProjectBody = z
   .strictObject({
     id: z.string().exactOptional(),
-    owner: z.string().min(1).max(LIMITS.nameCharsMax).exactOptional(),
+    owner: nameSchema.exactOptional(),
     name: nameSchema.exactOptional(),
-    ttlSeconds: z
-      .int()
-      .min(1)
-      .max(LIMITS.lifeMaxMs / 1000)
-      .exactOptional(),
-    expiresAt: instantSchema.exactOptional(),
+    ...lifeFields,
     quotaBytes: countSchema.exactOptional(),
     metadata: metadataSchema.exactOptional(),
   })
@@ -71,7 +66,5 @@ export const listProjectsQuery = z.strictObject({
   namePrefix: z.string().max(LIMITS.nameCharsMax).exactOptional(),
 });
 
-export const holdBody = z
-  .strictObject({ reason: z.string().min(1).max(LIMITS.nameCharsMax) })
-  .meta({ id: "PlaceHold" });
+export const holdBody = z.strictObject({ reason: nameSchema }).meta({ id: "PlaceHold" });
 export type HoldJson = z.output<typeof holdSchema>;

@@ -1,13 +1,10 @@
 import { z } from "zod";
-import { RIGHTS } from "../../core/caller.ts";
 import { LIMITS } from "../../core/limits.ts";
-import { timestampSchema } from "./common.ts";
-
-const rightsSchema = z.array(z.enum(RIGHTS));
+import { nameSchema, rightsSchema, timestampSchema } from "./common.ts";
 
 export const createSignInCodeBody = z
   .strictObject({
-    owner: z.string().min(1).max(LIMITS.nameCharsMax).exactOptional(),
+    owner: nameSchema.exactOptional(),
     rights: rightsSchema.min(1).exactOptional(),
   })
   .nullish()

@@ -1,10 +1,5 @@
 import { z } from "zod";
-import { RIGHTS } from "../../core/caller.ts";
-import { LIMITS } from "../../core/limits.ts";
-import { instantSchema, pageQuery, timestampSchema } from "./common.ts";
-
-const nameSchema = z.string().min(1).max(LIMITS.nameCharsMax);
-const rightsSchema = z.array(z.enum(RIGHTS));
+import { lifeFields, nameSchema, pageQuery, rightsSchema, timestampSchema } from "./common.ts";
 
 const fields = {
   id: z.string(),
@@ -35,12 +30,7 @@ export const createTokenBody = z
     name: nameSchema,
     owner: nameSchema.exactOptional(),
     rights: rightsSchema.min(1),
-    ttlSeconds: z
-      .int()
-      .min(1)
-      .max(LIMITS.lifeMaxMs / 1000)
-      .exactOptional(),
-    expiresAt: instantSchema.exactOptional(),
+    ...lifeFields,
   })
   .meta({ id: "CreateToken" });
 export type CreateTokenJson = z.input<typeof createTokenBody>;
