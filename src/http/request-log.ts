@@ -7,7 +7,7 @@ export function logRequests(app: FastifyInstance, deps: RouteDeps): void {
 }
 
 export function logRequest(deps: RouteDeps, request: FastifyRequest, reply: FastifyReply): void {
-  const route = request.is404 ? null : (request.routeOptions.url ?? null);
+  const route = routeOf(request);
   const { statusCode: status, elapsedTime: durationMs } = reply;
   deps.metrics.request({ method: request.method, route, status, durationMs });
   const fields = {
@@ -21,9 +21,14 @@ export function logRequest(deps: RouteDeps, request: FastifyRequest, reply: Fast
     bytesReceived: lengthOf(request.headers["content-length"]),
     bytes: lengthOf(reply.getHeader("content-length")),
   };
-  if ((isProbe(request) || route === "/metrics") && reply.statusCode < 400)
-    deps.log.debug(fields, "request");
+  const isRoutine = (isProbe(request) || route === "/metrics") && status < 400;
+  if (isRoutine) deps.log.debug(fields, "request");
   else deps.log.info(fields, "request");
+}
+
+/** The pattern that a request matched, or null where none did. */
+export function routeOf(request: FastifyRequest): string | null {
+  return request.is404 ? null : (request.routeOptions.url ?? null);
 }
 
 /** What is asked by whoever watches over the process, and neither limited nor logged as a rule. */

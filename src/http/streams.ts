@@ -73,6 +73,8 @@ export function answerStream(
   return stream;
 }
 
+export const JSON_LINES = "application/x-ndjson";
+
 /** Newline-delimited JSON. */
 export async function* jsonLines(items: AsyncIterable<unknown>): AsyncGenerator<string> {
   for await (const item of items) yield `${JSON.stringify(item)}\n`;

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { RequestSpan, Tracing } from "../ports/tracing.ts";
+import { routeOf } from "./request-log.ts";
 
 /** Every request as a span, by its route's pattern and never by its URL, which holds file paths (R7). */
 export function traceRequests(app: FastifyInstance, tracing: Tracing): void {
@@ -26,8 +27,4 @@ export function traceRequests(app: FastifyInstance, tracing: Tracing): void {
     const { statusCode } = reply;
     spans.get(request)?.end({ "http.response.status_code": statusCode }, statusCode >= 500);
   });
-}
-
-function routeOf(request: FastifyRequest): string | null {
-  return request.is404 ? null : (request.routeOptions.url ?? null);
 }

@@ -7,9 +7,7 @@ import { decodeCursor, encodeCursor } from "../cursor.ts";
 import type { App, RouteDeps } from "../deps.ts";
 import { schemaOf } from "../operation.ts";
 import { type AuditEntryJson, auditLogQuery, auditLogSchema } from "../schema/audit-log.ts";
-import { answerStream, jsonLines } from "../streams.ts";
-
-const LINES = "application/x-ndjson";
+import { answerStream, JSON_LINES, jsonLines } from "../streams.ts";
 
 export function addAuditLogRoutes(app: App, deps: RouteDeps): void {
   app.route({
@@ -19,13 +17,17 @@ export function addAuditLogRoutes(app: App, deps: RouteDeps): void {
       operationId: "listAuditLog",
       summary: "List who asked for which change, newest first",
       description:
-        `With \`Accept: ${LINES}\` one entry per line, all of them where no limit is given. ` +
+        `With \`Accept: ${JSON_LINES}\` one entry per line, all of them where no limit is given. ` +
         "Entries hold ids and never paths of files.",
       tag: "audit-log",
       querystring: auditLogQuery,
-      headers: { accept: `\`application/json\` or \`${LINES}\`` },
+      headers: { accept: `\`application/json\` or \`${JSON_LINES}\`` },
       answers: {
-        200: { description: "A page of entries, or lines", json: auditLogSchema, media: LINES },
+        200: {
+          description: "A page of entries, or lines",
+          json: auditLogSchema,
+          media: JSON_LINES,
+        },
       },
       errors: ["invalid-cursor"],
     }),
@@ -39,12 +41,12 @@ export function addAuditLogRoutes(app: App, deps: RouteDeps): void {
         ...from,
         limit: limit ?? LIMITS.pageItemsDefault,
       });
-      if (!(request.headers.accept ?? "").includes(LINES)) {
+      if (!(request.headers.accept ?? "").includes(JSON_LINES)) {
         const next = first.next === null ? null : String(first.next);
         return { items: first.items.map(entryView), nextCursor: encodeCursor(list, next) };
       }
       const lines = jsonLines(entries(deps, caller, from, limit));
-      return reply.type(LINES).send(answerStream(deps, request, lines));
+      return reply.type(JSON_LINES).send(answerStream(deps, request, lines));
     },
   });
 }

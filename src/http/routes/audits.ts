@@ -5,7 +5,7 @@ import type { App, RouteDeps } from "../deps.ts";
 import { schemaOf } from "../operation.ts";
 import { auditParams, auditSchema, createAuditBody, type AuditJson } from "../schema/audit.ts";
 import { noQuery } from "../schema/common.ts";
-import { answerStream, jsonLines } from "../streams.ts";
+import { answerStream, JSON_LINES, jsonLines } from "../streams.ts";
 
 export function addAuditRoutes(app: App, deps: RouteDeps): void {
   addStartRoute(app, deps);
@@ -74,14 +74,14 @@ function addReadingRoutes(app: App, deps: RouteDeps): void {
       tag: "audits",
       params: auditParams,
       querystring: noQuery,
-      answers: { 200: { description: "Lines of Finding", media: "application/x-ndjson" } },
+      answers: { 200: { description: "Lines of Finding", media: JSON_LINES } },
       errors: ["audit-not-found"],
     }),
     handler: async (request, reply) => {
       const caller = callerOf(request);
       // Before the stream begins, so that a refusal is an answer and no broken stream.
       const { id } = await audits.get(caller, request.params.id);
-      reply.type("application/x-ndjson");
+      reply.type(JSON_LINES);
       const views = async function* () {
         for await (const one of audits.findings(caller, id)) yield findingView(one);
       };

@@ -14,7 +14,7 @@ import {
   type DeletionJson,
   type DeletionListJson,
 } from "../schema/deletion.ts";
-import { answerStream, goneSignal, jsonLines } from "../streams.ts";
+import { answerStream, goneSignal, JSON_LINES, jsonLines } from "../streams.ts";
 import { deletionView, residueView } from "../views.ts";
 
 export function addDeletionRoutes(app: App, deps: RouteDeps): void {
@@ -106,7 +106,7 @@ function addResidueRoute(app: App, deps: RouteDeps): void {
       tag: "deletions",
       params: deletionParams,
       querystring: noQuery,
-      answers: { 200: { description: "Lines of Residue", media: "application/x-ndjson" } },
+      answers: { 200: { description: "Lines of Residue", media: JSON_LINES } },
       errors: ["deletion-not-found"],
     }),
     handler: async (request, reply) => {
@@ -114,7 +114,7 @@ function addResidueRoute(app: App, deps: RouteDeps): void {
       const { deletions } = deps.services;
       // Before the stream begins, so that a refusal is an answer and no broken stream.
       const { id } = await deletions.get(caller, request.params.id);
-      reply.type("application/x-ndjson");
+      reply.type(JSON_LINES);
       const views = async function* () {
         for await (const one of deletions.allResidue(caller, id)) yield residueView(one);
       };
