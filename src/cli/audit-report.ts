@@ -1,4 +1,5 @@
 import { LIMITS } from "../core/limits.ts";
+import { DAY_MS } from "../core/limits/units.ts";
 import type { AuditJson, FindingJson } from "../http/schema/index.ts";
 import { formatBytes, printable } from "./output.ts";
 
@@ -12,7 +13,6 @@ export const PRICES = {
 } as const;
 
 const GB = 1e9;
-const DAY_MS = 24 * 60 * 60 * 1000;
 const AGES = [
   { name: "up to a day", days: 1 },
   { name: "up to a week", days: 7 },

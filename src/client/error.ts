@@ -1,4 +1,5 @@
 import { ERRORS, type ErrorCode, type ErrorDetails, messageOf } from "../core/errors.ts";
+import { SECOND_MS } from "../core/limits/units.ts";
 
 interface Facts {
   readonly status?: number;
@@ -106,8 +107,6 @@ function problemOf(text: string): ReadonlyMap<string, unknown> | null {
     return null;
   }
 }
-
-const SECOND_MS = 1000;
 
 /** `Retry-After` in seconds; the service sends no dates. */
 function retryAfterOf(response: Response): number | null {

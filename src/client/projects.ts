@@ -10,6 +10,7 @@ import type {
   ProjectJson,
 } from "../http/schema/index.ts";
 import { LIMITS } from "../core/limits.ts";
+import { SECOND_MS } from "../core/limits/units.ts";
 import { projectPath } from "./addresses.ts";
 import type { Deletions } from "./deletions.ts";
 import { isExpungeClientError } from "./error.ts";
@@ -210,8 +211,6 @@ export class Holds {
 function filterOf({ state, namePrefix }: ProjectFilter): Query {
   return { state, namePrefix };
 }
-
-const SECOND_MS = 1000;
 
 function seconds(durationMs: number): number {
   return Math.ceil(durationMs / SECOND_MS);

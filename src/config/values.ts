@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { isExpungeError } from "../core/errors.ts";
 import { DEFAULT_ID_FORMAT, type IdFormat, parseIdFormat } from "../core/ids.ts";
 import { LIMITS } from "../core/limits.ts";
+import { HOUR_MS, SECOND_MS } from "../core/limits/units.ts";
 import { DURATION_MAX_MS } from "../core/duration.ts";
 import type { LoadedFile } from "./file.ts";
 import { type FileKey, isSettingName, NAMES, type SettingName } from "./names.ts";
@@ -20,9 +21,6 @@ import {
   ROLES,
 } from "./types.ts";
 import { readWebhooks } from "./webhooks.ts";
-
-const SECOND_MS = 1000;
-const HOUR_MS = 60 * 60 * SECOND_MS;
 
 const DEFAULTS = {
   dataDir: "./data",

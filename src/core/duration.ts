@@ -1,13 +1,11 @@
-const SECOND_MS = 1000;
-const MINUTE_MS = 60 * SECOND_MS;
-const HOUR_MS = 60 * MINUTE_MS;
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from "./limits/units.ts";
 
 const UNITS_MS: ReadonlyMap<string, number> = new Map([
   ["ms", 1],
   ["s", SECOND_MS],
   ["m", MINUTE_MS],
   ["h", HOUR_MS],
-  ["d", 24 * HOUR_MS],
+  ["d", DAY_MS],
 ]);
 
 const DURATION = /^(\d{1,12})([a-z]{1,2})$/;

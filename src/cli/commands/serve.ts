@@ -5,13 +5,12 @@ import { ADMIN } from "../../core/caller.ts";
 import { signInPath } from "../../core/credentials.ts";
 import { ExpungeError } from "../../core/errors.ts";
 import { LIMITS } from "../../core/limits.ts";
+import { MINUTE_MS } from "../../core/limits/units.ts";
 import { VERSION } from "../../version.ts";
 import { configOptions } from "../connect.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
 import { Listener } from "../listener.ts";
 import type { Shell } from "../shell.ts";
-
-const MINUTE_MS = 60_000;
 
 const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const;
 

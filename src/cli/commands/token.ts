@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { RIGHTS, type Right } from "../../core/caller.ts";
+import { SECOND_MS } from "../../core/limits/units.ts";
 import { duration } from "../arguments.ts";
 import { collected } from "../collected.ts";
 import { connect, type ServiceFlags, withService } from "../connect.ts";
@@ -12,8 +13,6 @@ interface CreateFlags extends ServiceFlags {
   readonly right: readonly Right[];
   readonly ttl?: number;
 }
-
-const SECOND_MS = 1000;
 
 export function addToken(program: Command, shell: Shell): void {
   const token = program.command("token").description("make, list and revoke API tokens");
