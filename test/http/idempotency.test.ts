@@ -16,6 +16,14 @@ afterEach(() => http.close());
 
 const PROJECTS = { as: "alice", method: "POST", url: "/v1/projects" } as const;
 const keyed = (key: string) => ({ headers: { "idempotency-key": key } });
+const opening = (sizeBytes: number) =>
+  ({
+    as: "alice",
+    method: "POST",
+    url: "/v1/projects/p1/uploads",
+    payload: { path: "a", sizeBytes },
+    ...keyed("k"),
+  }) as const;
 
 test("a repeated creation of a project makes nothing new and answers the same project", async () => {
   const ask = { ...PROJECTS, payload: { name: "film" } };
@@ -89,13 +97,7 @@ test.each(["", '""', "two words", '"open', "é", "k".repeat(256), "a, b"])(
 
 test("a repeated opening of an upload answers the same upload, and says when it has ended", async () => {
   await makeProject(http, "p1");
-  const open = {
-    as: "alice",
-    method: "POST",
-    url: "/v1/projects/p1/uploads",
-    payload: { path: "a", sizeBytes: 5 },
-    ...keyed("k"),
-  } as const;
+  const open = opening(5);
   const first = await http.call(open);
   const again = await http.call(open);
   expect([again.statusCode, again.headers["idempotent-replayed"]]).toEqual([201, "true"]);
@@ -109,13 +111,7 @@ test("a repeated opening of an upload answers the same upload, and says when it 
 
 test("an upload that the store has ended is not answered again as if it were open", async () => {
   await makeProject(http, "p1");
-  const open = {
-    as: "alice",
-    method: "POST",
-    url: "/v1/projects/p1/uploads",
-    payload: { path: "a", sizeBytes: 5 },
-    ...keyed("k"),
-  } as const;
+  const open = opening(5);
   await http.call(open);
   const { entries } = await http.objects.listUploads("");
   for (const { key, uploadId } of entries) await http.objects.abortUpload(key, uploadId);
@@ -124,13 +120,7 @@ test("an upload that the store has ended is not answered again as if it were ope
 
 test("an empty file's upload is repeated too, without an object", async () => {
   await makeProject(http, "p1");
-  const open = {
-    as: "alice",
-    method: "POST",
-    url: "/v1/projects/p1/uploads",
-    payload: { path: "a", sizeBytes: 0 },
-    ...keyed("k"),
-  } as const;
+  const open = opening(0);
   const first = await http.call(open);
   expect(jsonOf(await http.call(open))).toEqual(jsonOf(first));
 });
