@@ -92,8 +92,9 @@ export class PrometheusMetrics implements Metrics {
 
   /** The page, with what the database says waits. */
   async render(backlog: Backlog): Promise<string> {
-    for (const [state, count] of Object.entries(backlog.deletions))
+    for (const [state, count] of Object.entries(backlog.deletions)) {
       this.#open.set({ state }, count);
+    }
     this.#blocked.set(backlog.blocked);
     this.#overdue.set(seconds(backlog.overdueMs));
     this.#removals.set(backlog.removals);

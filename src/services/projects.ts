@@ -3,8 +3,7 @@ import { ExpungeError } from "../core/errors.ts";
 import { assertProjectId, makeProjectId, makeUid } from "../core/ids.ts";
 import { LIMITS } from "../core/limits.ts";
 import type { Hold, Instant, Metadata, Project, ProjectState } from "../core/model.ts";
-import type { ProjectPatch } from "../ports/metadata/index.ts";
-import type { NewIdempotent } from "../ports/metadata/index.ts";
+import type { NewIdempotent, ProjectPatch } from "../ports/metadata/index.ts";
 import type { Context } from "./context.ts";
 import { makeOnce, type Once } from "./idempotency.ts";
 

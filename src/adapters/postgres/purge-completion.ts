@@ -1,4 +1,3 @@
-import { forgetIdempotent } from "./idempotency.ts";
 import { sql } from "kysely";
 import { projectStateOf, transition } from "../../core/deletion.ts";
 import { ExpungeError } from "../../core/errors.ts";
@@ -8,6 +7,7 @@ import type { Deletion, Instant, Surface, SurfaceCounts } from "../../core/model
 import { type Sealed, type SealFacts, StaleClaimError } from "../../ports/metadata/index.ts";
 import { claimed, inOrder, type LockedDeletion, viewOf } from "./deletion-rows.ts";
 import { NOT_BLOCKED, projectOfDeletion } from "./deletions.ts";
+import { forgetIdempotent } from "./idempotency.ts";
 import { lockProject } from "./projects.ts";
 import { addAmendment, addReceipt, findReceipt, lockChain } from "./receipts.ts";
 import type { DeletionRow } from "./schema.ts";

@@ -1,5 +1,5 @@
-import type { NewIdempotent } from "./idempotency.ts";
 import type { Hold, Instant, Metadata, Project, ProjectState } from "../../core/model.ts";
+import type { NewIdempotent } from "./idempotency.ts";
 
 export interface NewProject {
   readonly id: string;

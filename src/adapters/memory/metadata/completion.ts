@@ -1,10 +1,10 @@
-import { forgetIdempotent } from "./idempotency.ts";
 import { rootOf } from "../../../core/merkle.ts";
 import { projectStateOf, transition } from "../../../core/deletion.ts";
 import type { Deletion, Evidence, Instant } from "../../../core/model.ts";
 import type { Sealed, SealFacts } from "../../../ports/metadata/index.ts";
 import { surfaceCounts } from "./counts.ts";
 import { viewOf } from "./deletions.ts";
+import { forgetIdempotent } from "./idempotency.ts";
 import { claimed, tracked } from "./purge.ts";
 import { chainHead } from "./receipts.ts";
 import { type DeletionRow, projectOf, refusal, type Tx } from "./state.ts";

@@ -1,7 +1,7 @@
-import { recordIdempotent, refuseUsedKey } from "./idempotency.ts";
 import type { Hold, Instant, Project } from "../../../core/model.ts";
 import type { NewProject, ProjectPatch, ProjectQuery } from "../../../ports/metadata/index.ts";
 import { compareUtf8 } from "../../../core/encoding.ts";
+import { recordIdempotent, refuseUsedKey } from "./idempotency.ts";
 import { activeProject, byBytes, projectOf, refusal, type Tx } from "./state.ts";
 
 export function createProject(tx: Tx, input: NewProject): Project {

@@ -1,4 +1,3 @@
-import { recordIdempotent, refuseUsedKey } from "./idempotency.ts";
 import { compareUtf8 } from "../../../core/encoding.ts";
 import type { FileRow, Upload } from "../../../core/model.ts";
 import type {
@@ -8,6 +7,7 @@ import type {
   NewUpload,
 } from "../../../ports/metadata/index.ts";
 import { placeFile, sizeWith } from "./files.ts";
+import { recordIdempotent, refuseUsedKey } from "./idempotency.ts";
 import {
   activeProject,
   addRemoval,
