@@ -6,6 +6,7 @@ import type { StoredFinding } from "../../ports/metadata/index.ts";
 import type { Context } from "../context.ts";
 import { listKey } from "../listing.ts";
 import { isObjectThere, isUploadOpen } from "../presence.ts";
+import { abortInStore } from "../uploads/ending.ts";
 import { isListed, keepsVersions, removeObjects } from "../versions.ts";
 
 /** What became of one finding that the plan names. */
@@ -105,7 +106,7 @@ async function endUpload(
   const id = uploadId ?? "";
   if ((await context.metadata.whichUploadsStand([id])).size > 0) return spared("named");
   if (!(await isUploadOpen(context, key, id, signal))) return GONE;
-  await context.store.abortUpload(key, id, signal);
+  await abortInStore(context, key, id, signal);
   return (await isUploadOpen(context, key, id, signal)) ? failed("reappeared") : FIXED;
 }
 

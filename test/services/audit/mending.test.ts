@@ -165,6 +165,22 @@ describe("mending orphans", () => {
     ]);
   });
 
+  it("calls an upload ended whose abort took effect although the reply was lost", async () => {
+    const one = await service({
+      wrap: (store) =>
+        withMethods<ObjectStore>(store, {
+          // As it looks when the request is repeated: the store does not know the upload any more.
+          abortUpload: async (key, uploadId) => {
+            await store.abortUpload(key, uploadId);
+            await store.abortUpload(key, uploadId);
+          },
+        }),
+    });
+    await one.objects.createUpload("x", "text/plain");
+    const { findings } = await mended(one, "orphans");
+    expect(outcomesOf(findings)).toEqual([["stale-upload", "fixed", null]]);
+  });
+
   it("mends nothing where the audit could not judge everything", async () => {
     const denied = new StoreError("access-denied", "blocked", "no");
     const one = await service({
