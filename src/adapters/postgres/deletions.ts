@@ -260,16 +260,9 @@ export async function releaseClaim({ db }: Session, id: string, token: number): 
 }
 
 export async function releaseAllClaims({ db }: Session): Promise<void> {
-  await db
-    .updateTable("expunge.deletions")
-    .set({ lease_until: 0 })
-    .where("lease_until", ">", 0)
-    .execute();
-  await db
-    .updateTable("expunge.audits")
-    .set({ lease_until: 0 })
-    .where("lease_until", ">", 0)
-    .execute();
+  for (const table of ["expunge.deletions", "expunge.audits", "expunge.sweeps"] as const) {
+    await db.updateTable(table).set({ lease_until: 0 }).where("lease_until", ">", 0).execute();
+  }
 }
 
 export async function retryDeletion(session: Session, id: string): Promise<Deletion> {

@@ -131,7 +131,10 @@ export interface DeletionStore {
    */
   extendClaim(id: string, token: number, leaseMs: number): Promise<boolean>;
   releaseClaim(id: string, token: number): Promise<void>;
-  /** Ends all leases, those of audits too: for the embedded database, whose other process is known to be dead. */
+  /**
+   * Ends all leases, those of audits and sweeps too: for the embedded database, whose other process is
+   * known to be dead.
+   */
   releaseAllClaims(): Promise<void>;
   /**
    * Makes a blocked deletion due now: it does not count as blocked until the next attempt says so

@@ -90,6 +90,15 @@ export function sweepsContract(fixture: Fixture): void {
       expect(await store.dueSweeps(10)).toEqual([id]);
     });
 
+    test("are due at once for the process that has the database for itself", async () => {
+      const { store } = fixture;
+      const { id } = await make();
+      await store.claimSweep(id, LONG_MS);
+      expect(await store.dueSweeps(10)).toEqual([]);
+      await store.releaseAllClaims();
+      expect(await store.dueSweeps(10)).toEqual([id]);
+    });
+
     test("end once, with what they came to, and are not due any more", async () => {
       const { store } = fixture;
       const { id } = await make();

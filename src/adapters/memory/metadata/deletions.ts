@@ -196,8 +196,10 @@ export function releaseClaim(tx: Tx, id: string, token: number): void {
 }
 
 export function releaseAllClaims(tx: Tx): void {
-  for (const row of tx.rows.deletions.values()) row.leaseUntil = 0;
-  for (const row of tx.rows.audits.values()) row.leaseUntil = 0;
+  const { deletions, audits, sweeps } = tx.rows;
+  for (const rows of [deletions, audits, sweeps]) {
+    for (const row of rows.values()) row.leaseUntil = 0;
+  }
 }
 
 export function retryDeletion(tx: Tx, id: string): Deletion {
