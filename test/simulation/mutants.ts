@@ -94,9 +94,9 @@ const SOURCE_MUTANTS: readonly Mutant[] = [
   {
     name: "two files share a key (defect 4)",
     change: {
-      file: "src/services/files/put.ts",
-      from: "  const fileUid = await newUid(context);\n  const upload",
-      to: '  const fileUid = "0".padEnd(26, input.path.endsWith("1") ? "a" : "b");\n  const upload',
+      file: "src/services/uploads/making.ts",
+      from: "  const fileUid = await newUid(context);\n",
+      to: '  const fileUid = "0".padEnd(26, path.endsWith("1") ? "a" : "b");\n',
     },
   },
   {
