@@ -1,4 +1,6 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
+import { LongestFirst } from "./test/support/longest-first.ts";
 
 /** What needs a real server says so in its name. */
 const WITH_SERVERS = "test/**/*.server.test.ts";
@@ -17,6 +19,9 @@ export default defineConfig({
   test: {
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // Many tests wait more than they work; by itself vitest leaves one of two cores idle.
+    maxWorkers: Math.max(2, availableParallelism()),
+    sequence: { sequencer: LongestFirst },
     coverage: {
       include: ["src/**"],
       reporter: ["text-summary"],

@@ -8,7 +8,7 @@ import { collect, pattern, refused } from "../contract/object-store/fixture.ts";
 import { WireServer } from "../wire/server.ts";
 
 const LARGE = pattern(20 * 1024 * 1024);
-const HASTY_MS = 150;
+const HASTY_MS = 300;
 
 const stops: (() => Promise<void>)[] = [];
 

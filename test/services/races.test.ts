@@ -130,7 +130,7 @@ describe("uploads that take long or cannot be ended", () => {
     });
     await project("p1");
     const upload = await uploaded("p1", "big.bin");
-    await withLimit("uploadStaleMs", 150, async () => {
+    await withLimit("uploadStaleMs", 600, async () => {
       const completing = fixture.service.services.uploads.complete(ADMIN, "p1", upload.id);
       await running.promise;
       const renewed = vi.spyOn(fixture.service.metadata, "beginCompleting");

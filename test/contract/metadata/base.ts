@@ -20,8 +20,8 @@ export interface Fixture {
 /** Long enough to outlast any test, on stores whose clock cannot be moved. */
 export const LONG_MS = 3_600_000;
 /** Short enough to be waited for. */
-export const SHORT_MS = 150;
-export const PAST_SHORT_MS = 200;
+export const SHORT_MS = 500;
+export const PAST_SHORT_MS = 600;
 
 /** Gives every test of the enclosing `describe` a store of its own. */
 export function useStore(make: () => Promise<Subject>): Fixture {
