@@ -160,10 +160,14 @@ export class PgBossJobs implements Jobs {
   }
 }
 
-/** What pg-boss hands on to the driver without knowing it: no call waits for ever. */
+/**
+ * What pg-boss hands on to the driver without knowing it: no call waits for ever, and no process that
+ * is stopped between two statements keeps others waiting for the job whose key it holds.
+ */
 const DRIVER = {
   statement_timeout: LIMITS.databaseStatementTimeoutMs,
   query_timeout: LIMITS.databaseQueryTimeoutMs,
+  idle_in_transaction_session_timeout: LIMITS.databaseIdleTransactionTimeoutMs,
   keepAlive: true,
   keepAliveInitialDelayMillis: LIMITS.databaseKeepAliveMs,
 } as const;
