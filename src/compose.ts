@@ -4,6 +4,7 @@ import { openAdminToken } from "./adapters/secret-file.ts";
 import { openSigner } from "./adapters/ed25519-signer.ts";
 import { urlSignerOf } from "./adapters/hmac-url-signer.ts";
 import { HttpWebhooks } from "./adapters/webhooks/http-webhooks.ts";
+import { openCdn } from "./compose/cdn.ts";
 import { openDatabase } from "./compose/database.ts";
 import { PrometheusMetrics } from "./adapters/prometheus-metrics.ts";
 import { openStore } from "./compose/store.ts";
@@ -95,6 +96,7 @@ export async function composeService(
       signer,
       urlSigner: urlSignerOf(signer),
       webhooks,
+      cdn: openCdn(config),
       log,
       metrics,
       tracing,

@@ -40,6 +40,7 @@ export function openR2BindingStore(bucket: R2Bucket, name: string): ObjectStore 
 export type { R2Bucket } from "./adapters/r2-binding/bucket.ts";
 export { ERRORS, type ErrorCode, ExpungeError, isExpungeError } from "./core/errors.ts";
 export type { LayoutDefinition } from "./core/layouts/index.ts";
+export type { CdnErrorCode } from "./core/cdn.ts";
 export type { Outcome, Residue, Surface, SurfaceCounts } from "./core/model.ts";
 export { isStoreError, StoreError, type StoreErrorCode } from "./core/store-errors.ts";
 export type { Log, LogFields } from "./ports/log.ts";

@@ -57,10 +57,11 @@ export {
   type S3StoreSettings,
 } from "./compose/stores.ts";
 export type { ConfigFile, ConfigOptions, Environment, Overrides, SettingName } from "./config.ts";
+export type { CdnMode } from "./core/cdn.ts";
 export { type Caller, type Right, RIGHTS } from "./core/caller.ts";
 export { DatabaseError, type DatabaseErrorCode } from "./core/database-errors.ts";
 export type { Deletion, DeletionState, FileRow, Project, ProjectState } from "./core/model.ts";
-export { parseReceipt, type ReceiptPayload } from "./core/receipt.ts";
+export { parseReceipt, type ReceiptCdn, type ReceiptPayload } from "./core/receipt.ts";
 export type { BulkDeletions } from "./services/bulk-deletions.ts";
 export type { Debug } from "./services/debug.ts";
 export type { Deletions, DeleteProject, RequestDeletion } from "./services/deletions.ts";

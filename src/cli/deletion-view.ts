@@ -75,7 +75,7 @@ function blockedLines(
 
 function totalsOf(deletion: DeletionJson): string {
   const sum = (field: "deleted" | "bytes"): number =>
-    deletion.surfaces.reduce((total, surface) => total + surface[field], 0);
+    deletion.surfaces.reduce((total, one) => total + (one.surface === "cdn" ? 0 : one[field]), 0);
   return `${count(sum("deleted"), "object")}, ${formatBytes(sum("bytes"))}`;
 }
 

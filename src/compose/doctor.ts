@@ -5,11 +5,14 @@ import { openPostgres } from "../adapters/postgres/open.ts";
 import { SystemClock } from "../adapters/system-clock.ts";
 import { SystemRandom } from "../adapters/system-random.ts";
 import type { Config } from "../config.ts";
+import { CDN_REMEDIES } from "../core/cdn.ts";
 import { isExpungeError } from "../core/errors.ts";
 import { createLayoutSet } from "../core/layouts/index.ts";
 import type { Log } from "../ports/log.ts";
 import { type Check, failed, look, notApplicable, passed } from "../services/doctor/checks.ts";
 import { examineStore } from "../services/doctor/store.ts";
+import { cdnTargets } from "../services/cdn.ts";
+import { openCdn } from "./cdn.ts";
 import { openStore } from "./store.ts";
 
 const DATABASE_REMEDY =
@@ -33,6 +36,7 @@ export async function diagnose(
     await look("signing-key", SIGNING_KEY_REMEDY, () => signingKey(config, log)),
     await look("database", DATABASE_REMEDY, () => database(config, log)),
     ...(await stores(config, signal)),
+    await cdn(config, signal),
   ];
 }
 
@@ -66,6 +70,26 @@ async function database({ database: config }: Config, log: Log) {
     return passed("a running process has it open");
   }
   return passed("the embedded database opens");
+}
+
+/**
+ * The only proof that token, zone, domain and plan fit together is a purge: one of an address at which
+ * nothing lies.
+ */
+async function cdn(config: Config, signal: AbortSignal | undefined): Promise<Check> {
+  const opened = openCdn(config);
+  const name = "cdn";
+  if (opened === null) {
+    return { name, ok: null, detail: "no CDN is configured", remedy: null };
+  }
+  const target = cdnTargets(opened, []).of(".expunge/doctor/cdn");
+  const answer = await opened.purge([target], signal);
+  if (answer.result === "accepted") {
+    const detail = `${opened.provider} takes purges by ${opened.mode} of ${opened.address.domain}`;
+    return { name, ok: true, detail, remedy: null };
+  }
+  const { code, message } = answer.failure;
+  return { name, ok: false, detail: `${message} (${code})`, remedy: CDN_REMEDIES[code] };
 }
 
 async function stores(

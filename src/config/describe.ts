@@ -1,7 +1,7 @@
 import { formatDuration } from "../core/duration.ts";
 import type { FileKey, SettingName } from "./names.ts";
 import { REDACTED, redactUrl } from "./redact.ts";
-import type { Config, S3StoreConfig, Source, WebhookConfig } from "./types.ts";
+import type { CdnConfig, Config, S3StoreConfig, Source, WebhookConfig } from "./types.ts";
 
 export interface SettingDescription {
   /** As the environment or, for what only it can hold, the config file calls it. */
@@ -60,8 +60,8 @@ function valuesOf(config: Config): Readonly<Partial<Record<SettingName | FileKey
     projectId: config.projectIdFormat.text,
     layouts: config.layouts.map(({ name, template }) => `${name}=${template}`).join(", ") || "none",
     webhooks: config.webhooks.map((webhook) => webhookText(webhook)).join(", ") || OFF,
-    // Its values may be tokens under any name, so only the names are shown.
-    cdn: config.cdn === null ? OFF : `{ ${Object.keys(config.cdn).join(", ")} }`,
+    EXPUNGE_CDN_API_TOKEN: config.cdn === null ? OFF : REDACTED,
+    cdn: config.cdn === null ? OFF : cdnText(config.cdn),
   };
 }
 
@@ -86,6 +86,10 @@ function s3Values(store: S3StoreConfig): Readonly<Partial<Record<SettingName, st
 function keyIdText(accessKeyId: string | undefined): string {
   if (accessKeyId === undefined) return "AWS's own chain";
   return accessKeyId.length < 16 ? REDACTED : `***${accessKeyId.slice(-4)}`;
+}
+
+function cdnText({ kind, zone, mode, domain, endpoint }: CdnConfig): string {
+  return `${kind}, zone ${zone}, mode ${mode}, domain ${domain}, ${endpoint}`;
 }
 
 /** The path of a webhook is often its password. */

@@ -4,10 +4,14 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { z } from "zod";
 import { messageOf } from "../core/errors.ts";
+import { CDN_MODES } from "../core/cdn.ts";
 import { WEBHOOK_EVENT_TYPES } from "../core/webhooks.ts";
 import { FILE_KEYS } from "./names.ts";
 import { didYouMean } from "./nearest.ts";
 import type { Problems } from "./problems.ts";
+
+/** A host name, as a public domain of a bucket is one. */
+export const HOST_NAME = /^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$/;
 
 const LAYOUT = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, {
@@ -32,6 +36,19 @@ const WEBHOOK = z.strictObject({
     .optional(),
 });
 
+const CDN = z.strictObject({
+  kind: z.literal("cloudflare", { error: "write 'cloudflare'" }),
+  zone: z.string().regex(/^[0-9a-f]{32}$/, {
+    error: "write the zone's id, 32 hexadecimal digits, as its overview shows it",
+  }),
+  mode: z.enum(CDN_MODES, { error: `write '${CDN_MODES.join("' or '")}'` }).optional(),
+  domain: z
+    .string()
+    .regex(HOST_NAME, { error: "write a domain such as 'files.example.org'" })
+    .optional(),
+  endpoint: z.url({ protocol: /^https?$/, error: "write an https:// URL" }).optional(),
+});
+
 const CONFIG_FILE = z.strictObject({
   store: z.string().optional(),
   database: z.string().optional(),
@@ -42,7 +59,7 @@ const CONFIG_FILE = z.strictObject({
   projectId: z.string().optional(),
   layouts: z.array(LAYOUT).readonly().optional(),
   webhooks: z.array(WEBHOOK).readonly().optional(),
-  cdn: z.record(z.string(), z.unknown()).optional(),
+  cdn: CDN.optional(),
 });
 
 /** What `expunge.config.json` holds, and `expunge.config.ts` exports as its default. */
@@ -52,6 +69,7 @@ export type ConfigFile = z.input<typeof CONFIG_FILE>;
 const NESTED_KEYS: Readonly<Record<string, readonly string[]>> = {
   layouts: Object.keys(LAYOUT.shape),
   webhooks: Object.keys(WEBHOOK.shape),
+  cdn: Object.keys(CDN.shape),
 };
 
 export interface LoadedFile {

@@ -99,6 +99,9 @@ export const NAMES = {
     "'true': webhooks may go to private addresses and over http ([webhooks.md](webhooks.md))",
     "false",
   ),
+  EXPUNGE_CDN_API_TOKEN: secret(
+    "Cloudflare token with the permission 'Cache Purge' ([cdn.md](cdn.md))",
+  ),
   EXPUNGE_URL: setting("service that the command line talks to", "http://127.0.0.1:3000"),
   EXPUNGE_TOKEN: secret("token that the command line sends; the local admin token by default"),
 } as const satisfies Readonly<Record<string, NameInfo>>;

@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import { type Lack, LACKS } from "../core/store-lacks.ts";
+import { HOST_NAME } from "./file.ts";
 import { didYouMean } from "./nearest.ts";
 import type { SettingName } from "./names.ts";
 import type { SettingReader } from "./reader.ts";
@@ -156,7 +157,7 @@ function readPublicDomain(reader: SettingReader): string | null {
   const text = reader.text("R2_PUBLIC_DOMAIN");
   if (text === null) return null;
   const domain = text.replace(/^https:\/\//, "").replace(/\/$/, "");
-  if (/^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$/.test(domain)) return domain.toLowerCase();
+  if (HOST_NAME.test(domain)) return domain.toLowerCase();
   reader.refuse(
     "R2_PUBLIC_DOMAIN",
     `is ${shown(text)}; write a domain such as 'files.example.org'.`,

@@ -1,3 +1,4 @@
+import type { CdnMode } from "../core/cdn.ts";
 import type { Lack } from "../core/store-lacks.ts";
 import type { IdFormat } from "../core/ids.ts";
 import type { WebhookEventType } from "../core/webhooks.ts";
@@ -81,8 +82,18 @@ export interface WebhookConfig {
   readonly events: readonly WebhookEventType[];
 }
 
-/** Settings of the part that purges a CDN; that part defines them. */
-export type CdnConfig = Readonly<Record<string, unknown>>;
+/** A CDN before the bucket, whose caches are purged (docs/cdn.md). */
+export interface CdnConfig {
+  readonly kind: "cloudflare";
+  readonly zone: string;
+  /** A secret. */
+  readonly apiToken: string;
+  readonly mode: CdnMode;
+  /** A host name, without scheme and path. */
+  readonly domain: string;
+  /** Where the API is, without a final `/`. */
+  readonly endpoint: string;
+}
 
 /** Where a value came from. */
 export type Source = "default" | "environment" | "file" | "flag";

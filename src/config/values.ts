@@ -5,6 +5,7 @@ import { DEFAULT_ID_FORMAT, type IdFormat, parseIdFormat } from "../core/ids.ts"
 import { LIMITS } from "../core/limits.ts";
 import { HOUR_MS, SECOND_MS } from "../core/limits/units.ts";
 import { DURATION_MAX_MS } from "../core/duration.ts";
+import { readCdn } from "./cdn.ts";
 import type { LoadedFile } from "./file.ts";
 import { type FileKey, isSettingName, NAMES, type SettingName } from "./names.ts";
 import { readLimits } from "./limits.ts";
@@ -85,7 +86,7 @@ export function readValues(
     layouts: readLayouts(reader, file),
     webhooks: readWebhooks(reader, file, env, allowPrivate),
     webhooksAllowPrivate: allowPrivate,
-    cdn: file?.values.cdn ?? null,
+    cdn: readCdn(reader, file, store),
     sources: sourcesOf(reader, file, givenBy),
   };
 }

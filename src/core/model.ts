@@ -1,3 +1,4 @@
+import type { CdnErrorCode } from "./cdn.ts";
 import type { StoreErrorCode } from "./store-errors.ts";
 import type { ErrorCode } from "./errors.ts";
 
@@ -78,18 +79,25 @@ export interface Upload {
 }
 
 /** One place where a project's data can remain. */
-export type Surface = "tracked" | "canonical" | "multipart" | "versions" | `legacy:${string}`;
+export type Surface =
+  | "tracked"
+  | "canonical"
+  | "multipart"
+  | "versions"
+  /** What a CDN caches of the others: URLs and prefixes to purge, no objects. */
+  | "cdn"
+  | `legacy:${string}`;
 
 /** What became of one key. `deleted` and `absent` are final; the others are residue. */
 export type Outcome = "deleted" | "absent" | "failed" | "blocked" | "unknown";
 export type ResidueOutcome = Extract<Outcome, "failed" | "blocked" | "unknown">;
 
-/** A key of a deletion whose outcome is failed, blocked or unknown. */
+/** A key of a deletion, or a URL or prefix to purge, whose outcome is failed, blocked or unknown. */
 export interface Residue {
   readonly surface: Surface;
   readonly key: string;
   readonly outcome: ResidueOutcome;
-  readonly code: StoreErrorCode;
+  readonly code: StoreErrorCode | CdnErrorCode;
   readonly message: string;
 }
 
@@ -113,7 +121,7 @@ export type DeletionState = "trashed" | "deleting" | "verifying" | "completed" |
 /** A field beside the state: the deletion cannot go on until something outside changes. */
 export interface Blocked {
   readonly reason: string;
-  readonly code: StoreErrorCode | ErrorCode;
+  readonly code: StoreErrorCode | CdnErrorCode | ErrorCode;
   readonly since: Instant;
   readonly nextRetryAt: Instant;
 }

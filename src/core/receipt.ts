@@ -1,4 +1,5 @@
 import { sha256 } from "@noble/hashes/sha2.js";
+import type { CdnMode } from "./cdn.ts";
 import { toBase64Url, toHex, utf8 } from "./encoding.ts";
 import { ExpungeError } from "./errors.ts";
 import { type Lack, NOT_COVERED_WITHOUT } from "./store-lacks.ts";
@@ -12,7 +13,11 @@ export const RECEIPT_TYPE = "expunge-receipt+jws";
  * `fenced`: only expunge can create objects there, and every way to do so was ended before the last
  * listing (R2). `emptied`: others may write there with credentials of their own (I1).
  */
-export type SurfaceGuarantee = "fenced" | "emptied";
+export type SurfaceGuarantee =
+  | "fenced"
+  | "emptied"
+  /** Of `cdn`: the provider took the request to purge. Nobody looked into its caches. */
+  | "requested";
 
 export interface ReceiptSurface {
   readonly surface: Surface;
@@ -56,7 +61,17 @@ export interface ReceiptPayload {
   };
   readonly sweeps: readonly ReceiptSweep[];
   readonly capabilities: Readonly<Record<string, string | number | boolean>>;
+  /** Absent where no CDN is configured. */
+  readonly cdn?: ReceiptCdn;
   readonly notCovered: readonly string[];
+}
+
+/** What a CDN was asked for, after every surface was listed empty, and when it took the last request. */
+export interface ReceiptCdn {
+  readonly provider: string;
+  readonly domain: string;
+  readonly mode: CdnMode;
+  readonly acceptedAt: string;
 }
 
 export interface ReceiptFacts {
@@ -79,11 +94,21 @@ export interface ReceiptFacts {
   readonly capabilities: ReceiptPayload["capabilities"];
   /** What the store was declared to lack, and was not asked for. */
   readonly lacking: readonly Lack[];
+  /** Null or absent where nothing was purged. */
+  readonly cdn?: (Omit<ReceiptCdn, "acceptedAt"> & { readonly acceptedAt: Instant }) | null;
 }
+
+/** Of caches, where no CDN was purged and where one was. */
+const CACHES = "copies in CDN and browser caches";
+const CACHES_BEYOND: Readonly<Record<CdnMode, string>> = {
+  prefix:
+    "copies in browser caches, in other CDNs, and what the purged one did not remove as it said it would",
+  url: "copies in browser caches, in other CDNs, what the purged one did not remove as it said it would, and what it keeps of the purged URLs by a query, an Origin header or a cache key of its own",
+};
 
 /** What no deletion through an object store's API can reach, said in every receipt. */
 export const NOT_COVERED: readonly string[] = [
-  "copies in CDN and browser caches",
+  CACHES,
   "replicas, snapshots and storage media of the provider",
   "backups of expunge's database",
   "copies that were downloaded or made by other means than expunge",
@@ -98,6 +123,7 @@ const NOT_FENCED =
  * and neither are the uploads and versions that are listed below them.
  */
 export function guaranteeOf(surface: Surface, all: readonly Surface[]): SurfaceGuarantee {
+  if (surface === "cdn") return "requested";
   const isLegacy = (name: Surface): boolean => name.startsWith("legacy:");
   const isSpread = surface === "multipart" || surface === "versions";
   const open = isLegacy(surface) || (isSpread && all.some(isLegacy));
@@ -107,9 +133,11 @@ export function guaranteeOf(surface: Surface, all: readonly Surface[]): SurfaceG
 /** Puts the facts into the form that is signed; says nothing that they do not hold. */
 export function buildReceipt(facts: ReceiptFacts): ReceiptPayload {
   const sum = (field: "deleted" | "absent" | "bytes"): number =>
-    facts.surfaces.reduce((total, counts) => total + counts[field], 0);
+    facts.surfaces
+      .filter(({ surface }) => surface !== "cdn")
+      .reduce((total, counts) => total + counts[field], 0);
   const names = facts.surfaces.map(({ surface }) => surface);
-  const { times } = facts;
+  const { times, cdn = null } = facts;
   const isFenced = times.fencedAt !== null;
   return {
     version: 1,
@@ -120,7 +148,7 @@ export function buildReceipt(facts: ReceiptFacts): ReceiptPayload {
     store: facts.store,
     surfaces: facts.surfaces.map(({ surface, found, deleted, absent, bytes }) => ({
       surface,
-      guarantee: isFenced ? guaranteeOf(surface, names) : "emptied",
+      guarantee: isFenced || surface === "cdn" ? guaranteeOf(surface, names) : "emptied",
       found,
       deleted,
       absent,
@@ -142,8 +170,9 @@ export function buildReceipt(facts: ReceiptFacts): ReceiptPayload {
       entries,
     })),
     capabilities: facts.capabilities,
+    ...(cdn === null ? {} : { cdn: { ...cdn, acceptedAt: timestamp(cdn.acceptedAt) } }),
     notCovered: [
-      ...NOT_COVERED,
+      ...NOT_COVERED.map((one) => (one === CACHES && cdn ? CACHES_BEYOND[cdn.mode] : one)),
       ...(isFenced ? [] : [NOT_FENCED]),
       ...facts.lacking.map((lack) => NOT_COVERED_WITHOUT[lack]),
     ],

@@ -37,6 +37,12 @@ export function versionUnit(key: string, versionId: string): string {
   return `${key}\0v\0${versionId}`;
 }
 
+/** The key that a unit is of; of an upload too. */
+export function keyOfUnit(unit: string): string {
+  const end = unit.indexOf("\0");
+  return end < 0 ? unit : unit.slice(0, end);
+}
+
 /** What stands for an upload in the log: no object key holds a NUL, so it meets none. */
 export function uploadUnit(key: string, uploadId: string): string {
   return `${key}\0${uploadId}`;

@@ -1,4 +1,5 @@
 import type { LayoutSet } from "../core/layouts/index.ts";
+import type { Cdn } from "../ports/cdn.ts";
 import type { Clock, Random } from "../ports/clock.ts";
 import type { Jobs } from "../ports/jobs.ts";
 import type { Log } from "../ports/log.ts";
@@ -33,6 +34,8 @@ export interface Context {
   readonly signer: Signer;
   readonly urlSigner: UrlSigner;
   readonly webhooks: WebhookSender;
+  /** null: nothing is cached that expunge is told of. */
+  readonly cdn: Cdn | null;
   readonly log: Log;
   readonly metrics: Metrics;
   readonly tracing: Tracing;

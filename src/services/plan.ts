@@ -2,6 +2,7 @@ import { ExpungeError } from "../core/errors.ts";
 import { known } from "../core/known.ts";
 import { LIMITS } from "../core/limits.ts";
 import type { Surface } from "../core/model.ts";
+import { type CdnTargets, cdnTargets } from "./cdn.ts";
 import { uploadPages } from "./listing.ts";
 import type { ProjectRef, SurveyContext } from "./purge/run.ts";
 import { allSurfaces, surveyListing, surveyUncovered, uploadListings } from "./purge/survey.ts";
@@ -41,7 +42,9 @@ export async function makePlan(
 ): Promise<Plan> {
   const survey = { context, project, ...(signal ? { signal } : {}) };
   const versioned = await keepsVersions(context, true, signal);
-  const tally = new Tally(allSurfaces(context, project, versioned));
+  const listings = context.layouts.surfacesFor(project);
+  const cdn = context.cdn ? cdnTargets(context.cdn, listings) : null;
+  const tally = new Tally(allSurfaces(context, project, versioned), cdn);
   if (versioned) await countVersions(survey, tally, objectsMax);
   else await countObjects(survey, tally, objectsMax);
   if (tally.objects < objectsMax) await countUploads(survey, tally);
@@ -99,20 +102,34 @@ async function countUploads({ context, project, signal }: Survey, tally: Tally):
 
 class Tally {
   readonly #surfaces: Map<Surface, { objects: number; bytes: number; sampleKeys: string[] }>;
+  readonly #cdn: CdnTargets | null;
 
-  constructor(surfaces: readonly Surface[]) {
+  constructor(surfaces: readonly Surface[], cdn: CdnTargets | null) {
+    this.#cdn = cdn;
     this.#surfaces = new Map(
       surfaces.map((surface) => [surface, { objects: 0, bytes: 0, sampleKeys: [] }]),
     );
+    for (const prefix of cdn?.prefixes ?? []) this.#count("cdn", prefix, 0);
   }
 
+  /** Purges are no objects. */
   get objects(): number {
     let objects = 0;
-    for (const counts of this.#surfaces.values()) objects += counts.objects;
+    for (const [surface, counts] of this.#surfaces) {
+      if (surface !== "cdn") objects += counts.objects;
+    }
     return objects;
   }
 
   add(surface: Surface, key: string, sizeBytes: number): void {
+    this.#count(surface, key, sizeBytes);
+    // Of a key's versions one stands for the object, which has the URL.
+    if (this.#cdn === null || surface === "multipart" || surface === "versions") return;
+    const target = this.#cdn.of(key);
+    if (!this.#cdn.prefixes.includes(target)) this.#count("cdn", target, 0);
+  }
+
+  #count(surface: Surface, key: string, sizeBytes: number): void {
     const counts = known(this.#surfaces.get(surface), `the surface ${surface}`);
     counts.objects++;
     counts.bytes += sizeBytes;

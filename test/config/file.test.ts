@@ -14,7 +14,7 @@ const FULL = {
   webhooks: [
     { url: "https://hooks.example/abc", secret: WEBHOOK_SECRET, events: ["file.created"] },
   ],
-  cdn: { kind: "cloudflare", apiToken: "cdn-hunter2" },
+  cdn: { kind: "cloudflare", zone: "0123456789abcdef0123456789abcdef", domain: "cdn.example.org" },
 } as const satisfies ConfigFile;
 
 describe("the config file", () => {
@@ -23,7 +23,7 @@ describe("the config file", () => {
     ["expunge.config.ts", `const file: object = ${JSON.stringify(FULL)};\nexport default file;`],
   ])("%s is found in the working directory and read whole", async (name, text) => {
     const cwd = await directoryWith(name, text);
-    const config = await load({}, { cwd });
+    const config = await load({ EXPUNGE_CDN_API_TOKEN: "cdn-hunter2" }, { cwd });
     expect(config).toMatchObject({
       store: { kind: "file", dir: join(cwd, "objects") },
       database: { kind: "pglite", dir: join(cwd, "db") },

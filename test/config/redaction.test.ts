@@ -9,13 +9,14 @@ describe("the description of the configuration", () => {
   it("shows every setting and no secret", async () => {
     const cwd = await directoryWith("expunge.config.json", {
       webhooks: [{ url: `https://hooks.example/${SECRET}`, secret: { env: "MY_WEBHOOK_SECRET" } }],
-      cdn: { kind: "cloudflare", auth: SECRET },
+      cdn: { kind: "cloudflare", zone: "a".repeat(32), domain: "cdn.example.org" },
     });
     const config = await load(
       {
         ...R2,
         R2_SECRET_ACCESS_KEY: SECRET,
         EXPUNGE_ADMIN_TOKEN: SECRET,
+        EXPUNGE_CDN_API_TOKEN: SECRET,
         DATABASE_URL: `postgres://user:${SECRET}@db.example/expunge?sslpassword=${SECRET}&a=b`,
         EXPUNGE_SIGNING_KEY: "key.pem",
         MY_WEBHOOK_SECRET: WEBHOOK_SECRET,
@@ -48,7 +49,8 @@ describe("the description of the configuration", () => {
     expect(byName.get("EXPUNGE_S3_ACCESS_KEY_ID")?.value).toBe("***6789");
     expect(byName.get("EXPUNGE_ADMIN_TOKEN")?.value).toBe("(redacted)");
     expect(byName.get("webhooks")?.value).toBe("https://hooks.example/(redacted)");
-    expect(byName.get("cdn")?.value).toBe("{ kind, auth }");
+    expect(byName.get("EXPUNGE_CDN_API_TOKEN")?.value).toBe("(redacted)");
+    expect(byName.get("cdn")?.value).toContain("mode prefix, domain cdn.example.org");
   });
 
   it("tells the source of each value", async () => {

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { auditsContract } from "./metadata/audits.ts";
 import { backlogContract } from "./metadata/backlog.ts";
 import { auditLogContract } from "./metadata/audit-log.ts";
+import { cdnTargetsContract } from "./metadata/cdn-targets.ts";
 import { claimsContract } from "./metadata/claims.ts";
 import { commitsContract } from "./metadata/commits.ts";
 import { concurrencyContract } from "./metadata/concurrency.ts";
@@ -51,6 +52,7 @@ export function metadataStoreContract(name: string, make: () => Promise<Subject>
     auditsContract(fixture);
     removalLogContract(fixture);
     completionContract(fixture);
+    cdnTargetsContract(fixture);
     refusalsContract(fixture);
     receiptsContract(fixture);
     expiryContract(fixture);

@@ -13,10 +13,7 @@ silently ignored, and neither is \`r2_bucket_name\` where \`R2_BUCKET_NAME\` was
 not set. Durations are a whole number and a unit: \`500ms\`, \`30s\`, \`5m\`, \`72h\`, \`14d\`.
 
 Keys of the config file: \`store\`, \`database\`, \`grace\`, \`settle\` (as the names below), \`projectId\` and
-\`layouts\` ([layouts.md](layouts.md)), \`webhooks\` ([webhooks.md](webhooks.md)), \`cdn\`.
-
-CDN settings are read and checked, but this version does not act on them yet. Users' tokens need all
-three of their settings ([SECURITY.md](../SECURITY.md)). Stores: [stores.md](stores.md), [r2.md](r2.md).
+\`layouts\` ([layouts.md](layouts.md)), \`webhooks\` ([webhooks.md](webhooks.md)), \`cdn\` ([cdn.md](cdn.md)). Users' tokens need all three of their settings ([SECURITY.md](../SECURITY.md)). Stores: [stores.md](stores.md), [r2.md](r2.md).
 
 | name | default | meaning |
 | --- | --- | --- |

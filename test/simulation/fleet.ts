@@ -143,6 +143,7 @@ export class Fleet {
       signer,
       urlSigner,
       webhooks: { endpoints: [], send: () => Promise.reject(new Error("none is configured")) },
+      cdn: null,
       log: SILENT,
       metrics: NO_METRICS,
       tracing: NO_TRACING,

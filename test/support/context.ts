@@ -15,6 +15,7 @@ import { SystemRandom } from "../../src/adapters/system-random.ts";
 import type { Caller } from "../../src/core/caller.ts";
 import { DEFAULT_ID_FORMAT, type IdFormat } from "../../src/core/ids.ts";
 import { createLayoutSet, type LayoutDefinition } from "../../src/core/layouts/index.ts";
+import type { Cdn } from "../../src/ports/cdn.ts";
 import type { Clock } from "../../src/ports/clock.ts";
 import type { WebhookSender } from "../../src/ports/webhooks.ts";
 import type { ObjectStore } from "../../src/ports/object-store.ts";
@@ -50,6 +51,8 @@ export interface TestServiceOptions {
   /** None by default. */
   readonly webhooks?: WebhookSender;
   /** None by default. */
+  readonly cdn?: Cdn;
+  /** None by default. */
   readonly settleMs?: readonly number[];
   /** 0 by default. */
   readonly minGraceMs?: number;
@@ -79,6 +82,7 @@ export async function makeService(options: TestServiceOptions = {}): Promise<Tes
     signer,
     urlSigner: urlSignerOf(signer),
     webhooks: options.webhooks ?? { endpoints: [], send: () => Promise.reject(new Error("none")) },
+    cdn: options.cdn ?? null,
     log: log.log,
     metrics: options.metrics ?? NO_METRICS,
     tracing: options.tracing ?? NO_TRACING,

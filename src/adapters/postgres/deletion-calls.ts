@@ -9,6 +9,7 @@ import type {
   Upload,
 } from "../../core/model.ts";
 import type * as port from "../../ports/metadata/index.ts";
+import * as cdn from "./cdn-targets.ts";
 import { findDeletion } from "./deletion-rows.ts";
 import * as deletions from "./deletions.ts";
 import * as completion from "./purge-completion.ts";
@@ -22,7 +23,7 @@ import * as tombstones from "./tombstones.ts";
 /** The part of the metadata port that deletions and their workers use. */
 export abstract class DeletionCalls
   extends StoreBase
-  implements port.DeletionStore, port.SettleStore, port.TombstoneStore
+  implements port.DeletionStore, port.CdnStore, port.SettleStore, port.TombstoneStore
 {
   requestDeletion(request: port.DeletionRequest): Promise<{ deletion: Deletion; joined: boolean }> {
     return this.transact((tx) => deletions.requestDeletion(tx, request));
@@ -138,6 +139,24 @@ export abstract class DeletionCalls
     return await this.transact((tx) =>
       completion.complete(tx, id, token, counted, seal, settleAfterMs),
     );
+  }
+
+  recordCdnTargets(id: string, token: number, targets: readonly port.CdnTarget[]): Promise<void> {
+    return this.insert(targets.length, (tx) => cdn.recordCdnTargets(tx, id, token, targets));
+  }
+  pendingCdnTargets(
+    id: string,
+    token: number,
+    limit: number,
+    after?: Uint8Array,
+  ): Promise<readonly port.CdnTarget[]> {
+    return this.transact((tx) => cdn.pendingCdnTargets(tx, id, token, limit, after));
+  }
+  acceptCdnTargets(id: string, token: number, hashes: readonly Uint8Array[]): Promise<void> {
+    return this.transact((tx) => cdn.acceptCdnTargets(tx, id, token, hashes));
+  }
+  dropCdnTargets(id: string, token: number): Promise<void> {
+    return this.transact((tx) => cdn.dropCdnTargets(tx, id, token));
   }
 
   dueSettles(limit: number): Promise<readonly string[]> {

@@ -88,7 +88,7 @@ export function inOrder(counts: readonly SurfaceCounts[]): readonly SurfaceCount
 }
 
 function rank(surface: Surface): number {
-  const at = ["tracked", "canonical", "legacy", "multipart", "versions"].indexOf(surface);
+  const at = ["tracked", "canonical", "legacy", "multipart", "versions", "cdn"].indexOf(surface);
   return at < 0 ? 2 : at;
 }
 

@@ -5,6 +5,7 @@ import { LIMITS } from "../../core/limits.ts";
 import { MerkleTree } from "../../core/merkle.ts";
 import type { Deletion, Instant, Surface, SurfaceCounts } from "../../core/model.ts";
 import { type Sealed, type SealFacts, StaleClaimError } from "../../ports/metadata/index.ts";
+import { cdnCounts, forgetCdnTargets } from "./cdn-targets.ts";
 import { claimed, inOrder, type LockedDeletion, viewOf } from "./deletion-rows.ts";
 import { NOT_BLOCKED, projectOfDeletion } from "./deletions.ts";
 import { forgetIdempotent } from "./idempotency.ts";
@@ -18,6 +19,7 @@ import { deletionFacts, emit } from "./webhooks.ts";
 export interface Counted {
   readonly revision: number;
   readonly surfaces: readonly SurfaceCounts[];
+  readonly cdnAcceptedAt: Instant | null;
   readonly leaves: number;
   readonly merkleRoot: Uint8Array;
 }
@@ -38,15 +40,16 @@ export async function checkCompletable(
 async function obstacle(session: Session, row: DeletionRow): Promise<string | null> {
   if (row.state !== "verifying") return `it is '${row.state}'`;
   const { fenced_at: fencedAt, evidence } = row;
-  const { rows } = await sql<{ residue: boolean; left: boolean }>`select
+  const { rows } = await sql<{ residue: boolean; left: boolean; pending: boolean }>`select
     exists (select from expunge.residue where deletion = ${row.number}) as residue,
     exists (select from expunge.files where project_uid = ${row.project_uid})
       or exists (select from expunge.uploads where project_uid = ${row.project_uid})
-      or exists (select from expunge.removals where project_uid = ${row.project_uid}) as left`.execute(
-    session.db,
-  );
+      or exists (select from expunge.removals where project_uid = ${row.project_uid}) as left,
+    exists (select from expunge.cdn_targets where deletion = ${row.number} and accepted_at is null)
+      as pending`.execute(session.db);
   if (rows[0]?.residue !== false) return "keys are residue";
   if (rows[0].left) return "rows of the project are left";
+  if (rows[0].pending) return "purges of the CDN are pending";
   if (fencedAt === null) return "there is no fence";
   if (evidence.length === 0) return "there is no evidence";
   const isGood = evidence.every(({ at, entries }) => at >= fencedAt && entries === 0);
@@ -79,8 +82,13 @@ export async function countLog(session: Session, row: DeletionRow): Promise<Coun
     select surface, count(*) as absent from expunge.removal_log
     where deletion = ${row.number} and not seen group by surface`.execute(session.db);
   for (const { surface, absent } of rows) surfaces.set(surface, { ...countsOf(surface), absent });
+  const cdn = await cdnCounts(session, row.number);
+  if (cdn !== null) {
+    surfaces.set("cdn", { ...none("cdn"), found: cdn.accepted, deleted: cdn.accepted });
+  }
   return {
     revision: row.revision,
+    cdnAcceptedAt: cdn?.acceptedAt ?? null,
     surfaces: inOrder([...surfaces.values()]),
     leaves: tree.size,
     merkleRoot: tree.root(),
@@ -172,6 +180,7 @@ async function factsOf(session: Session, row: DeletionRow, counted: Counted): Pr
     leaves: counted.leaves,
     merkleRoot: counted.merkleRoot,
     evidence: row.evidence,
+    cdnAcceptedAt: counted.cdnAcceptedAt,
     sequence: head.sequence + 1,
     previousHash: head.hash,
     now: await readNow(session),
@@ -194,6 +203,7 @@ async function writeEnd(
     .where("id", "=", row.id)
     .execute();
   // Exact from here on: what was progress is replaced by what the log says.
+  await forgetCdnTargets(session, row.number);
   await db.deleteFrom("expunge.surface_counts").where("deletion", "=", row.number).execute();
   for (const { surface, found, absent, bytes } of surfaces) {
     await db

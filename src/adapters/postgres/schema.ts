@@ -33,6 +33,7 @@ export interface Tables {
   "expunge.surface_counts": SurfaceCountsTable;
   "expunge.removal_log": RemovalLogTable;
   "expunge.residue": ResidueTable;
+  "expunge.cdn_targets": CdnTargetsTable;
   "expunge.settles": SettlesTable;
   "expunge.returned": ReturnedTable;
   "expunge.receipts": ReceiptsTable;
@@ -186,6 +187,14 @@ export interface ResidueTable {
   outcome: ResidueOutcome;
   code: string;
   message: string;
+}
+
+/** A URL or prefix; without its name once its purge was accepted. */
+export interface CdnTargetsTable {
+  deletion: number;
+  hash: Uint8Array;
+  target: string | null;
+  accepted_at: Instant | null;
 }
 
 export interface ReceiptsTable {

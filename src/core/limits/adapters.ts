@@ -103,6 +103,15 @@ export const ADAPTER_LIMITS = {
   s3RemovalsInFlight: 16,
   /** S3: parts may land while their upload is aborted; it is aborted again until none is left. */
   s3AbortRoundsMax: 5,
+  /** Cloudflare, on every plan: prefixes or URLs in one request ("Purge cache", Availability and limits). */
+  cdnBatchTargets: 100,
+  cdnTimeoutMs: 15 * SECOND_MS,
+  cdnReplyBytesMax: 64 * KiB,
+  /** A request that is refused is parted until so many of its targets were refused by themselves. */
+  cdnRefusalsMax: 2,
+  /** Purges that were not accepted, of one attempt, that are named as residue. */
+  cdnResidueMax: 1000,
+
   /** S3: the longest life of a signed URL (AWS, "Signature Version 4"). */
   s3UrlExpiryMaxMs: 7 * DAY_MS,
 } as const;

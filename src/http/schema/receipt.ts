@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { CDN_MODES } from "../../core/cdn.ts";
 import { countSchema, timestampSchema } from "./common.ts";
 
 export const receiptPayloadSchema = z
@@ -12,7 +13,7 @@ export const receiptPayloadSchema = z
     surfaces: z.array(
       z.object({
         surface: z.string(),
-        guarantee: z.enum(["fenced", "emptied"]),
+        guarantee: z.enum(["fenced", "emptied", "requested"]),
         found: countSchema,
         deleted: countSchema,
         absent: countSchema,
@@ -41,6 +42,14 @@ export const receiptPayloadSchema = z
       }),
     ),
     capabilities: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+    cdn: z
+      .object({
+        provider: z.string(),
+        domain: z.string(),
+        mode: z.enum(CDN_MODES),
+        acceptedAt: timestampSchema,
+      })
+      .exactOptional(),
     notCovered: z.array(z.string()),
   })
   .meta({ id: "ReceiptPayload" });

@@ -63,12 +63,14 @@ export interface SealFacts {
   readonly deletion: Deletion;
   /**
    * Exact, counted from the removal log in this transaction: `deleted` is `found`. Surfaces without
-   * entries may be left out, here and in a `Deletion`.
+   * entries may be left out, here and in a `Deletion`. `cdn` counts purges, and has no leaves.
    */
   readonly surfaces: readonly SurfaceCounts[];
   readonly leaves: number;
   readonly merkleRoot: Uint8Array;
   readonly evidence: readonly Evidence[];
+  /** When the CDN accepted the last purge; null where nothing was to be purged. */
+  readonly cdnAcceptedAt: Instant | null;
   /** 1 for the first receipt of the chain. */
   readonly sequence: number;
   /** SHA-256 of the receipt before, base64url; null for the first. */
@@ -218,7 +220,7 @@ export interface DeletionStore {
   eraseRows(id: string, token: number, limit: number): Promise<number>;
   /**
    * The final transaction (R7): locks the project and the chain's head; checks token, state
-   * `verifying`, no residue, no rows left, a fence, evidence, all of it not older than the fence and
+   * `verifying`, no residue, no purge of a CDN that is pending, no rows left, a fence, evidence, all of it not older than the fence and
    * with no entries; counts from the removal log
    * and builds the Merkle root over its seen leaves in the order of their bytes; calls `seal`; writes
    * the receipt, `completed` and `deleted`; clears `blocked`; blanks the project's name and metadata

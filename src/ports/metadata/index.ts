@@ -1,6 +1,7 @@
 import type { Instant } from "../../core/model.ts";
 import type { AuditLogStore } from "./audit-log.ts";
 import type { BacklogStore } from "./backlog.ts";
+import type { CdnStore } from "./cdn.ts";
 import type { AuditStore } from "./audits.ts";
 import type { DeletionStore } from "./deletions.ts";
 import type { FileStore } from "./files.ts";
@@ -28,6 +29,7 @@ export interface MetadataStore
     FileStore,
     UploadStore,
     DeletionStore,
+    CdnStore,
     SettleStore,
     TombstoneStore,
     ReceiptStore,
@@ -47,6 +49,7 @@ export interface MetadataStore
 
 export * from "./audit-log.ts";
 export * from "./backlog.ts";
+export * from "./cdn.ts";
 export * from "./audits.ts";
 export * from "./deletions.ts";
 export * from "./files.ts";

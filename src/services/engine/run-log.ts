@@ -1,6 +1,5 @@
 import { logEntry } from "../../core/removal-log.ts";
-import type { Outcome, Surface, SurfaceCounts } from "../../core/model.ts";
-import type { StoreErrorCode } from "../../core/store-errors.ts";
+import type { Residue, Outcome, Surface, SurfaceCounts } from "../../core/model.ts";
 import type { LogUnit, RemovalRecord } from "../purge/run.ts";
 import { inOrder } from "../purge/seal.ts";
 import { type Left, placeOf } from "./left.ts";
@@ -12,7 +11,7 @@ export interface KeyOutcome {
   readonly outcome: Outcome;
   readonly bytes: number;
   /** Why it remains; null where it does not. */
-  readonly code: StoreErrorCode | null;
+  readonly code: Residue["code"] | null;
 }
 
 /** What a run is at: it sweeps, then lists everything again. */

@@ -8,6 +8,7 @@ import { StaleClaimError } from "../../ports/metadata/index.ts";
 import type { Context } from "../context.ts";
 import { blockedBy, type Cause } from "./blocked.ts";
 import { fence } from "./fence.ts";
+import { notingCdn, purgeCdn } from "./cdn.ts";
 import { deletionClaim, whileClaimed } from "./claim.ts";
 import { type PurgeRun, removalLog } from "./run.ts";
 import { seal } from "./seal.ts";
@@ -33,7 +34,8 @@ export async function runPurge(
   const log = context.log.child({ deletion: deletionId, project: claim.deletion.projectUid });
   log.info({ state: claim.deletion.state, attempt: claim.deletion.attempts }, "deletion claimed");
   const { projectId: id, projectUid: uid } = claim.deletion;
-  const record = removalLog(context, deletionId, claim.token, claim.salt);
+  const noting = { context, ...claim, project: { id, uid } };
+  const record = notingCdn(noting, removalLog(context, deletionId, claim.token, claim.salt));
   const startedAt = context.clock.now();
   let end: PurgeEnd | "failed" = "failed";
   try {
@@ -42,8 +44,7 @@ export async function runPurge(
         context,
         deletionClaim(context, deletionId, { token: claim.token, log }),
         outer,
-        (signal) =>
-          runToEnd({ context, ...claim, project: { id, uid }, record, log, signal }, outer),
+        (signal) => runToEnd({ ...noting, record, log, signal }, outer),
       ),
     );
     return end;
@@ -144,6 +145,11 @@ async function stages(run: PurgeRun, start: Deletion): Promise<boolean> {
     }
     residue = await stage("verify", () => verify(run));
     if (residue.length === 0) {
+      const unpurged =
+        context.cdn === null ? await purgeCdn(run) : await stage("cdn", () => purgeCdn(run));
+      if (unpurged.length > 0) return await stop(run, unpurged);
+      // What an earlier attempt could not purge.
+      if (deletion.residueTotal > 0) await context.metadata.replaceResidue(deletion.id, token, []);
       deletion = await stage("seal", () => seal(run));
       moved(run, deletion);
       const endedAt = deletion.completedAt ?? deletion.purgeAfter;

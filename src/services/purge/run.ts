@@ -1,6 +1,7 @@
 import { logEntry } from "../../core/removal-log.ts";
 import type { LayoutSet, SurfaceListing } from "../../core/layouts/index.ts";
 import type { Deletion, Surface } from "../../core/model.ts";
+import type { Cdn } from "../../ports/cdn.ts";
 import type { Log } from "../../ports/log.ts";
 import type { MetadataStore, RemovalEntry } from "../../ports/metadata/index.ts";
 import type { ObjectStore } from "../../ports/object-store.ts";
@@ -17,6 +18,8 @@ export interface SurveyContext {
   readonly store: ObjectStore;
   readonly layouts: Pick<LayoutSet, "surfacesFor">;
   readonly metadata: Pick<MetadataStore, "trackedKeys" | "whichTracked">;
+  /** None where it is absent. */
+  readonly cdn?: Pick<Cdn, "address" | "mode"> | null;
   /** Where uploads can lie that no row names; below the surfaces when absent. */
   readonly uploadListings?: () => readonly UploadListing[];
 }

@@ -1,7 +1,7 @@
 import { known } from "../../core/known.ts";
 import { LIMITS } from "../../core/limits.ts";
 import type { Deletion, SurfaceCounts } from "../../core/model.ts";
-import { buildReceipt, RECEIPT_TYPE, receiptHash } from "../../core/receipt.ts";
+import { buildReceipt, RECEIPT_TYPE, type ReceiptFacts, receiptHash } from "../../core/receipt.ts";
 import { canonicalBytes } from "../../core/statement.ts";
 import type { Sealed, SealFacts } from "../../ports/metadata/index.ts";
 import type { Capabilities } from "../../ports/object-store.ts";
@@ -42,7 +42,9 @@ async function sign(run: PurgeRun, facts: SealFacts, capabilities: Capabilities)
   const { context } = run;
   const { deletion, now, amends } = facts;
   if (amends !== null) {
-    const surfaces = facts.surfaces.map((counts) => ({ ...counts, residue: 0 }));
+    const surfaces = facts.surfaces
+      .filter(({ surface }) => surface !== "cdn")
+      .map((counts) => ({ ...counts, residue: 0 }));
     const verifiedAt = known(deletion.verifiedAt, "when it was verified");
     return await signAmendment(context, { ...facts, surfaces, verifiedAt, receiptHash: amends });
   }
@@ -70,9 +72,18 @@ async function sign(run: PurgeRun, facts: SealFacts, capabilities: Capabilities)
     },
     capabilities: { ...capabilities, declaredLacking: lacking.join(",") || "nothing" },
     lacking,
+    cdn: purgedCdn(run, facts.cdnAcceptedAt),
   });
   const jws = await context.signer.sign(canonicalBytes(payload), RECEIPT_TYPE);
   return { jws, hash: receiptHash(jws) };
+}
+
+function purgedCdn(
+  { context: { cdn } }: PurgeRun,
+  acceptedAt: SealFacts["cdnAcceptedAt"],
+): NonNullable<ReceiptFacts["cdn"]> | null {
+  if (cdn === null || acceptedAt === null) return null;
+  return { provider: cdn.provider, domain: cdn.address.domain, mode: cdn.mode, acceptedAt };
 }
 
 /** Counts of every surface in the order of the sweep, zeros for those that held nothing. */
@@ -91,5 +102,5 @@ function zero(surface: SurfaceCounts["surface"]): SurfaceCounts {
 }
 
 function total(surfaces: readonly SurfaceCounts[]): number {
-  return surfaces.reduce((sum, { deleted }) => sum + deleted, 0);
+  return surfaces.reduce((sum, one) => sum + (one.surface === "cdn" ? 0 : one.deleted), 0);
 }

@@ -5,6 +5,7 @@ import { DatabaseError } from "../../core/database-errors.ts";
 import { type SettleClaim, type SettleEnd, StaleClaimError } from "../../ports/metadata/index.ts";
 import type { Context } from "../context.ts";
 import { signAmendment } from "./amendment.ts";
+import { notingCdn, purgeCdnAgain } from "./cdn.ts";
 import { deletionClaim, whileClaimed } from "./claim.ts";
 import { entriesOf, keyHashOf, type PurgeRun, type RemovalRecord } from "./run.ts";
 import { sweep } from "./sweep.ts";
@@ -25,13 +26,13 @@ export async function runSettle(
   if (!claim) return null;
   const log = context.log.child({ deletion: deletionId, project: claim.deletion.projectUid });
   const { projectId: id, projectUid: uid } = claim.deletion;
-  const record = returnedLog(context, deletionId, claim.token, claim.salt);
+  const noting = { context, ...claim, project: { id, uid } };
+  const record = notingCdn(noting, returnedLog(context, deletionId, claim.token, claim.salt));
   return await whileClaimed(
     context,
     deletionClaim(context, deletionId, { token: claim.token, log }),
     outer,
-    (signal) =>
-      settle({ context, ...claim, project: { id, uid }, record, log, signal }, claim, outer),
+    (signal) => settle({ ...noting, record, log, signal }, claim, outer),
   );
 }
 
@@ -57,7 +58,7 @@ async function settle(
 ): Promise<SettleResult | null> {
   const { context, deletion, token, log } = run;
   try {
-    const look = await lookUntilEmpty(run);
+    const look = await afterPurge(run, await lookUntilEmpty(run));
     const retryInMs = doublingMs(tries + 1, LIMITS.settleRetryMinMs, LIMITS.settleRetryMaxMs);
     const end: SettleEnd = { ...look, retryInMs };
     const result = await context.metadata.finishSettle(deletion.id, token, end, (facts) =>
@@ -76,6 +77,14 @@ async function settle(
 }
 
 type Look = Pick<SettleEnd, "left" | "verifiedAt">;
+
+/** A CDN that does not take the purge leaves open what it shows still: the look is repeated. */
+async function afterPurge(run: PurgeRun, look: Look): Promise<Look> {
+  const [first] = await purgeCdnAgain(run);
+  if (first === undefined) return look;
+  run.log.error({ code: first.code }, "the CDN was not purged again");
+  return { ...look, left: null };
+}
 
 /** Removes what is listed, pass by pass, and answers what the last listing shows. */
 async function lookUntilEmpty(run: PurgeRun): Promise<Look> {

@@ -31,8 +31,9 @@ export function allSurfaces(
   project: ProjectRef,
   versioned: boolean,
 ): readonly Surface[] {
-  const others: readonly Surface[] = versioned ? ["multipart", "versions"] : ["multipart"];
-  return [...objectSurfaces(context, project), ...others];
+  const versions: readonly Surface[] = versioned ? ["versions"] : [];
+  const cdn: readonly Surface[] = context.cdn ? ["cdn"] : [];
+  return [...objectSurfaces(context, project), "multipart", ...versions, ...cdn];
 }
 
 /**

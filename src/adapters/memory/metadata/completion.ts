@@ -32,6 +32,7 @@ export function prepareCompletion(tx: Tx, id: string, token: number): Prepared {
     leaves: leaves.length,
     merkleRoot: rootOf(leaves),
     evidence: row.evidence,
+    cdnAcceptedAt: lastPurge(row),
     sequence: head.sequence + 1,
     previousHash: head.hash,
     now: tx.now,
@@ -81,6 +82,11 @@ export function finishCompletion(
   return viewOf(row);
 }
 
+function lastPurge({ cdnTargets }: DeletionRow): Instant | null {
+  const last = Math.max(...cdnTargets.values().map(({ acceptedAt }) => acceptedAt ?? 0));
+  return last > 0 ? last : null;
+}
+
 function writeEnd(tx: Tx, row: DeletionRow, now: Instant, settleAfterMs: readonly number[]): void {
   const state = transition(row.state, "verified");
   if (state === null) throw new Error(`${row.id} cannot be completed from '${row.state}'`);
@@ -88,6 +94,8 @@ function writeEnd(tx: Tx, row: DeletionRow, now: Instant, settleAfterMs: readonl
   row.blocked = null;
   row.completedAt = now;
   row.leaseUntil = 0;
+  row.cdnPurged = row.cdnTargets.size;
+  row.cdnTargets.clear();
   const [first, ...later] = settleAfterMs.map((ms) => now + ms).sort((a, b) => a - b);
   row.settling.dueAt = first ?? null;
   row.settling.later = later;
@@ -109,6 +117,9 @@ function obstacle(tx: Tx, row: DeletionRow): string | null {
   if (row.state !== "verifying") return `it is '${row.state}'`;
   if (row.residue.length > 0) return `${row.residue.length} keys are residue`;
   if (hasRows(tx, row.projectUid)) return "rows of the project are left";
+  if (row.cdnTargets.values().some(({ acceptedAt }) => acceptedAt === null)) {
+    return "purges of the CDN are pending";
+  }
   const { fencedAt, evidence } = row;
   if (fencedAt === null) return "there is no fence";
   if (evidence.length === 0) return "there is no evidence";

@@ -26,14 +26,29 @@ export function surfaceCounts(
       counts.bytes += bytes;
     } else counts.absent++;
   }
+  countPurges(row, () => of("cdn"));
   for (const { surface, outcome } of row.residue) of(surface)[outcome]++;
   for (const counts of all.values()) {
+    if (counts.surface === "cdn") continue;
     const gone = row.gone.get(counts.surface) ?? 0;
     counts.deleted = sealed ? counts.found : Math.min(counts.found, gone);
   }
   return [...all.values()].sort(
     (a, b) => rank(a.surface) - rank(b.surface) || compareUtf8(a.surface, b.surface),
   );
+}
+
+/** Of a completed deletion the counts are final, whatever its settles purge. */
+function countPurges(row: DeletionRow, counts: () => Counts): void {
+  if (row.state === "completed") {
+    if (row.cdnPurged > 0)
+      Object.assign(counts(), { found: row.cdnPurged, deleted: row.cdnPurged });
+    return;
+  }
+  for (const { acceptedAt } of row.cdnTargets.values()) {
+    counts().found++;
+    if (acceptedAt !== null) counts().deleted++;
+  }
 }
 
 function noCounts(surface: Surface): Counts {
@@ -60,6 +75,8 @@ function rank(surface: Surface): number {
       return 3;
     case "versions":
       return 4;
+    case "cdn":
+      return 5;
     default:
       return 2;
   }

@@ -11,6 +11,7 @@ import type {
 } from "../../../core/model.ts";
 import type * as port from "../../../ports/metadata/index.ts";
 import { MemoryBase } from "./base.ts";
+import * as cdn from "./cdn-targets.ts";
 import * as completion from "./completion.ts";
 import * as deletions from "./deletions.ts";
 import * as purge from "./purge.ts";
@@ -21,7 +22,7 @@ import * as tombstones from "./tombstones.ts";
 /** The part of the metadata port that deletions and their workers use. */
 export abstract class MemoryDeletionCalls
   extends MemoryBase
-  implements port.DeletionStore, port.SettleStore, port.TombstoneStore
+  implements port.DeletionStore, port.CdnStore, port.SettleStore, port.TombstoneStore
 {
   async requestDeletion(
     request: port.DeletionRequest,
@@ -147,6 +148,28 @@ export abstract class MemoryDeletionCalls
       if (done) return done;
     }
     throw lostPlace(id);
+  }
+
+  async recordCdnTargets(
+    id: string,
+    token: number,
+    targets: readonly port.CdnTarget[],
+  ): Promise<void> {
+    this.run((tx) => cdn.recordCdnTargets(tx, id, token, targets));
+  }
+  async pendingCdnTargets(
+    id: string,
+    token: number,
+    limit: number,
+    after?: Uint8Array,
+  ): Promise<readonly port.CdnTarget[]> {
+    return this.run((tx) => cdn.pendingCdnTargets(tx, id, token, limit, after));
+  }
+  async acceptCdnTargets(id: string, token: number, hashes: readonly Uint8Array[]): Promise<void> {
+    this.run((tx) => cdn.acceptCdnTargets(tx, id, token, hashes));
+  }
+  async dropCdnTargets(id: string, token: number): Promise<void> {
+    this.run((tx) => cdn.dropCdnTargets(tx, id, token));
   }
 
   async dueSettles(limit: number): Promise<readonly string[]> {

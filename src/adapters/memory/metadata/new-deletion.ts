@@ -31,6 +31,8 @@ export function newDeletion(given: Given): DeletionRow {
     residue: [],
     gone: new Map(),
     log: new Map(),
+    cdnTargets: new Map(),
+    cdnPurged: 0,
     settling: {
       dueAt: null,
       later: [],

@@ -71,6 +71,13 @@ export interface Settling {
   statedLeft: number;
 }
 
+/** A URL or prefix to purge; without its name once that was accepted. */
+export interface CdnTargetRow {
+  readonly hash: Uint8Array;
+  readonly target: string | null;
+  readonly acceptedAt: Instant | null;
+}
+
 export interface DeletionRow {
   readonly id: string;
   readonly projectId: string;
@@ -98,6 +105,10 @@ export interface DeletionRow {
   readonly gone: Map<Surface, number>;
   /** By the key hash, in hex: unique per key, so that replays count once (R5). */
   readonly log: Map<string, LogRow>;
+  /** By the hash, in hex. */
+  readonly cdnTargets: Map<string, CdnTargetRow>;
+  /** Purges that were accepted until it was completed: what remains of them. */
+  cdnPurged: number;
   readonly settling: Settling;
 }
 

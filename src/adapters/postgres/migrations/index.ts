@@ -13,6 +13,7 @@ import * as auditLog from "./0006-audit-log.ts";
 import * as idempotent from "./0008-idempotent.ts";
 import * as sweeps from "./0009-sweeps.ts";
 import * as audits from "./0010-audits.ts";
+import * as cdnTargets from "./0011-cdn-targets.ts";
 
 /** In order; a name that was published is never changed. There is no way down: rows are evidence. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -25,6 +26,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "0008-idempotent": idempotent,
   "0009-sweeps": sweeps,
   "0010-audits": audits,
+  "0011-cdn-targets": cdnTargets,
 };
 
 const PRIVILEGE_MISSING = "42501";
