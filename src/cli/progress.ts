@@ -1,5 +1,9 @@
 import type { DeletionJson } from "../http/schema/index.ts";
 import { surfaceLines } from "./deletion-view.ts";
+import { formatDuration } from "../core/duration.ts";
+import { LIMITS } from "../core/limits.ts";
+import { MINUTE_MS, SECOND_MS } from "../core/limits/units.ts";
+import type { Clock } from "../ports/clock.ts";
 import { count, type Output, write } from "./output.ts";
 
 const UP = (lines: number): string => `\u001B[${lines}A`;
@@ -51,4 +55,48 @@ export function countingOn(out: Output): {
       if (isOn) await write(stderr, CLEAR_LINE);
     },
   };
+}
+
+const BAR_CELLS = 24;
+
+/**
+ * Draws how much of a known total is through, how fast, and how long it takes still; on a terminal only,
+ * and not with `--json`.
+ */
+export function barOn(
+  out: Output,
+  { total, clock }: { readonly total: number; readonly clock: Pick<Clock, "now"> },
+): { readonly show: (through: number) => void; readonly end: () => Promise<void> } {
+  const { stderr } = out.io;
+  const isOn = stderr.isTTY === true && !out.isJson;
+  const startedAt = clock.now();
+  let drawnAt = Number.NEGATIVE_INFINITY;
+  let last: Promise<void> = Promise.resolve();
+  return {
+    show: (through) => {
+      const now = clock.now();
+      if (!isOn || now - drawnAt < LIMITS.progressEveryMs) return;
+      drawnAt = now;
+      last = write(stderr, CLEAR_LINE + barLine(through, total, now - startedAt));
+    },
+    end: async () => {
+      await last;
+      if (isOn) await write(stderr, CLEAR_LINE);
+    },
+  };
+}
+
+function barLine(through: number, total: number, elapsedMs: number): string {
+  // What came since the count makes the total larger, never the share.
+  const all = Math.max(total, through, 1);
+  const share = through / all;
+  const cells = Math.floor(share * BAR_CELLS);
+  const bar = "#".repeat(cells).padEnd(BAR_CELLS, ".");
+  const head = `[${bar}] ${Math.floor(share * 100)} %  ${through} of ${count(all, "object")}`;
+  if (through === 0 || elapsedMs === 0) return head;
+  const perMs = through / elapsedMs;
+  const leftMs = (all - through) / perMs;
+  const unitMs = leftMs < 2 * MINUTE_MS ? SECOND_MS : MINUTE_MS;
+  const left = formatDuration(Math.ceil(leftMs / unitMs) * unitMs);
+  return `${head}  ${Math.round(perMs * SECOND_MS)}/s  ${left} left`;
 }

@@ -167,6 +167,8 @@ export const LIMITS = {
   /** Client: parts of one upload that are sent at a time. */
   clientPartsInFlight: 4,
   readyPollMs: 20,
+  /** Command line: how often progress is drawn at most. */
+  progressEveryMs: SECOND_MS / 10,
   /** A name that differs by more edits from a known one is another word, not a misspelling. */
   nameEditsMax: 2,
 } as const;

@@ -1,6 +1,7 @@
 import { LIMITS } from "../core/limits.ts";
 import { uploadUnit, versionUnit } from "../core/removal-log.ts";
 import { outcomeOf, StoreError } from "../core/store-errors.ts";
+import type { Instant } from "../core/model.ts";
 import type { ObjectEntry, UploadEntry, VersionEntry } from "../ports/object-store.ts";
 import { objectPages, uploadPages, versionPages } from "./listing.ts";
 import { inPool } from "./pool.ts";
@@ -11,8 +12,21 @@ export interface Unit {
   readonly id: string;
   readonly key: string;
   readonly sizeBytes: number;
+  /** When it was written, or the upload begun, as the store says. */
+  readonly at: Instant;
   readonly uploadId?: string;
   readonly versionId?: string;
+  /** Of a version. */
+  readonly isLatest?: boolean;
+}
+
+export interface UnitListing {
+  readonly prefix: string;
+  readonly what: "objects" | "versions" | "nothing";
+  readonly uploads: boolean;
+  /** Where objects begin; versions and uploads are listed from the start. */
+  readonly startAfter: string | null;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -21,21 +35,19 @@ export interface Unit {
  */
 export async function* unitPages(
   context: StoreContext,
-  prefix: string,
-  what: { readonly versions: boolean; readonly uploads: boolean },
-  signal: AbortSignal | undefined,
+  { prefix, what, uploads, startAfter, signal }: UnitListing,
 ): AsyncGenerator<readonly Unit[]> {
-  if (what.versions) {
+  if (what === "versions") {
     const shown: Shown = { key: null, ids: new Set() };
     for await (const entries of versionPages(context, prefix, signal)) {
       yield unseen(entries, shown).map((entry) => versionUnitOf(entry));
     }
-  } else {
-    for await (const entries of objectPages(context, prefix, signal)) {
+  } else if (what === "objects") {
+    for await (const entries of objectPages(context, prefix, signal, startAfter ?? undefined)) {
       yield entries.map((entry) => objectUnit(entry));
     }
   }
-  if (!what.uploads) return;
+  if (!uploads) return;
   for await (const entries of uploadPages(context, prefix, signal)) {
     yield entries.map((entry) => uploadUnitOf(entry));
   }
@@ -109,14 +121,15 @@ async function abort(
   return null;
 }
 
-function objectUnit({ key, sizeBytes }: ObjectEntry): Unit {
-  return { id: key, key, sizeBytes };
+function objectUnit({ key, sizeBytes, modifiedAt }: ObjectEntry): Unit {
+  return { id: key, key, sizeBytes, at: modifiedAt };
 }
 
-function versionUnitOf({ key, versionId, sizeBytes }: VersionEntry): Unit {
-  return { id: versionUnit(key, versionId), key, versionId, sizeBytes };
+function versionUnitOf(entry: VersionEntry): Unit {
+  const { key, versionId, sizeBytes, modifiedAt, isLatest } = entry;
+  return { id: versionUnit(key, versionId), key, versionId, sizeBytes, at: modifiedAt, isLatest };
 }
 
-function uploadUnitOf({ key, uploadId }: UploadEntry): Unit {
-  return { id: uploadUnit(key, uploadId), key, uploadId, sizeBytes: 0 };
+function uploadUnitOf({ key, uploadId, initiatedAt }: UploadEntry): Unit {
+  return { id: uploadUnit(key, uploadId), key, uploadId, sizeBytes: 0, at: initiatedAt };
 }

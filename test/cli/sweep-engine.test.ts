@@ -6,6 +6,7 @@ import type { Clock, Random } from "../../src/ports/clock.ts";
 import type { ObjectStore } from "../../src/ports/object-store.ts";
 import { countingStore } from "../../src/services/counting-store.ts";
 import { type SweepOptions, sweepPrefix, type SweepReport } from "../../src/services/sweep.ts";
+import type { SweepLine, SweepRecord, SweepStand } from "../../src/services/sweep-stand.ts";
 
 /** Sleeps take no time, so that retries do not slow the tests down. */
 const CLOCK: Clock = { now: () => 0, sleep: async () => {} };
@@ -100,6 +101,49 @@ test("a listing that fails before anything was found is an error and no report",
   store.failures.fail = (call) =>
     call === "list" ? new StoreError("access-denied", "blocked", "no right to list") : null;
   await expect(sweep(store)).rejects.toThrow("no right to list");
+});
+
+test("a sweep goes on behind the key of an earlier process, and then looks at everything", async () => {
+  const store = await memoryStore(["p/0", "p/4", "p/5"]);
+  const begins: (string | undefined)[] = [];
+  const watched = replacing(store, {
+    list: async (prefix, options) => {
+      begins.push(options?.startAfter);
+      return await store.list(prefix, options);
+    },
+  });
+  const stands: SweepStand[] = [];
+  const lines: SweepLine[] = [];
+  const unit = (key: string): SweepStand["inHand"][number] => ({
+    id: key,
+    key,
+    sizeBytes: 3,
+    at: 0,
+  });
+  const record: SweepRecord = {
+    from: { removed: 2, bytes: 6, behind: "p/2", inHand: [unit("p/3"), unit("p/4")] },
+    save: async (stand) => void stands.push(stand),
+    report: async (some) => void lines.push(...some),
+  };
+  const report = await sweep(watched, { record });
+  expect(begins).toEqual(["p/2", undefined, undefined]);
+  expect(report).toMatchObject({ found: 6, deleted: 6, bytes: 18, verified: true });
+  expect(lines.map(({ key, outcome }) => [key, outcome])).toEqual([
+    ["p/4", "deleted"],
+    ["p/5", "deleted"],
+    ["p/3", "deleted"],
+    ["p/0", "deleted"],
+  ]);
+  expect(stands.at(0)?.inHand.map(({ key }) => key)).toEqual(["p/3", "p/4", "p/5"]);
+  expect(stands.at(-1)).toEqual({ removed: 6, bytes: 18, behind: null, inHand: [] });
+});
+
+test("a sweep that another process left with nothing more is verified by a whole listing alone", async () => {
+  const store = await memoryStore(["p/0"]);
+  const from = { removed: 1, bytes: 3, behind: "p/9", inHand: [] };
+  const record: SweepRecord = { from, save: async () => {}, report: async () => {} };
+  expect(await sweep(store, { record })).toMatchObject({ found: 2, verified: true });
+  expect(store.snapshot().objects.size).toBe(0);
 });
 
 test("a dry run of the sweep engine asks for listings only", async () => {
