@@ -130,7 +130,7 @@ test("a sweep in words says what the filter left, and names the keys that remain
     message: "locked",
   });
   const left = await expunge([...argv, "*"], { cwd, env: served.env });
-  expect(left.stdout).toMatch(/^p\/2 +blocked +object-locked +locked$/m);
+  expect(left.stdout).toMatch(/^p\/2 +blocked +object-locked +The object is locked/m);
   expect(left.stdout).toContain("residue: 0 of 1 object (5 B)");
 });
 
