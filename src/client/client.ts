@@ -4,6 +4,7 @@ import { Deletions } from "./deletions.ts";
 import { Files, Urls } from "./files.ts";
 import { Holds, Projects } from "./projects.ts";
 import { Receipts, Service } from "./receipts.ts";
+import { Sessions } from "./sessions.ts";
 import { Tokens } from "./tokens.ts";
 import { type ClientOptions, Transport } from "./transport.ts";
 import { Uploads } from "./uploads.ts";
@@ -17,6 +18,7 @@ export interface ExpungeClient {
   readonly uploads: Uploads;
   readonly deletions: Deletions;
   readonly receipts: Receipts;
+  readonly sessions: Sessions;
   readonly tokens: Tokens;
   readonly audits: Audits;
   readonly auditLog: AuditLog;
@@ -39,6 +41,7 @@ export function createClient(options: ClientOptions): ExpungeClient {
     uploads: new Uploads(transport),
     deletions,
     receipts: new Receipts(transport),
+    sessions: new Sessions(transport),
     tokens: new Tokens(transport),
     audits: new Audits(transport),
     auditLog: new AuditLog(transport),

@@ -13,6 +13,7 @@ export type {
   CreateProjectJson,
   CreateTokenJson,
   DeletionJson,
+  DoctorJson,
   FileChecksJson,
   FileJson,
   FileOutcomesJson,
@@ -27,7 +28,10 @@ export type {
   ProjectJson,
   ReceiptJson,
   ResidueJson,
+  SessionJson,
+  SettingsJson,
   SignedUrlJson,
+  SignInCodeJson,
   TokenJson,
   UploadJson,
 } from "../http/schema/index.ts";
@@ -50,6 +54,7 @@ export type {
 export type { Receipts, Service } from "./receipts.ts";
 export type { PartSource, RunningUpload, UploadOptions, UploadProgress } from "./running-upload.ts";
 export type { Body, CallOptions, ClientOptions } from "./transport.ts";
+export type { SignInCodeInput, Sessions } from "./sessions.ts";
 export type { Tokens } from "./tokens.ts";
 export type { CompletedPart, Uploads } from "./uploads.ts";
 export {

@@ -1,4 +1,10 @@
-import type { HealthJson, JwksJson, ReceiptJson } from "../http/schema/index.ts";
+import type {
+  DoctorJson,
+  HealthJson,
+  JwksJson,
+  ReceiptJson,
+  SettingsJson,
+} from "../http/schema/index.ts";
 import { segment } from "./addresses.ts";
 import type { CallOptions, Transport } from "./transport.ts";
 
@@ -44,5 +50,19 @@ export class Service {
   /** Resolves when requests are answered. @throws ExpungeClientError `not-ready` after some attempts */
   async ready(options: CallOptions = {}): Promise<void> {
     await this.#transport.json({ ...options, path: "/readyz" });
+  }
+
+  /** What `expunge doctor` checks, looked at by the service; for admins. */
+  async doctor(options: CallOptions = {}): Promise<DoctorJson> {
+    return await this.#transport.json({ ...options, path: "/v1/doctor" });
+  }
+
+  /** The effective configuration of the process that answers, secrets redacted; for admins. */
+  async settings(options: CallOptions = {}): Promise<SettingsJson["settings"]> {
+    const { settings }: SettingsJson = await this.#transport.json({
+      ...options,
+      path: "/v1/settings",
+    });
+    return settings;
   }
 }

@@ -2,8 +2,8 @@ import type { FastifyInstance } from "fastify";
 import { jwtUsers } from "../adapters/jwt-users.ts";
 import { bucketLimiter, rateLimiter } from "../adapters/memory/rate-limiter.ts";
 import type { PrometheusMetrics } from "../adapters/prometheus-metrics.ts";
-import type { Config } from "../config.ts";
 import { LIMITS } from "../core/limits.ts";
+import { type Config, describeConfig } from "../config.ts";
 import { createApp } from "../http/app.ts";
 import type { RequestLimits } from "../http/limits.ts";
 import type { Random } from "../ports/clock.ts";
@@ -11,6 +11,8 @@ import type { Context } from "../services/context.ts";
 import type { Services } from "../services/index.ts";
 import { VERSION } from "../version.ts";
 import { authenticator } from "./authentication.ts";
+import { readConsole } from "./console.ts";
+import { diagnose } from "./doctor.ts";
 
 export interface Face {
   readonly config: Config;
@@ -22,10 +24,10 @@ export interface Face {
 }
 
 /** The HTTP face of a configuration, not listening yet. */
-export function createFace(face: Face): Promise<FastifyInstance> {
+export async function createFace(face: Face): Promise<FastifyInstance> {
   const { config, context, services, adminToken, metrics } = face;
   const { clock, log, random, tracing } = context;
-  return createApp({
+  return await createApp({
     services,
     authenticate: authenticator({
       adminToken,
@@ -42,6 +44,11 @@ export function createFace(face: Face): Promise<FastifyInstance> {
     version: VERSION,
     limits: limitsOf(config, random),
     trustedProxies: config.trustedProxies,
+    console: await readConsole(context.store),
+    inspection: {
+      settings: () => describeConfig(config),
+      diagnose: (signal) => diagnose(config, { log, signal }),
+    },
     clock,
     random,
   });

@@ -6,8 +6,10 @@ import type { Session } from "../core/credentials.ts";
 import type { Clock, Random } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
 import type { Backlog } from "../ports/metadata/index.ts";
+import type { Check } from "../services/doctor/checks.ts";
 import type { Tracing } from "../ports/tracing.ts";
 import type { Metrics } from "../ports/metrics.ts";
+import type { ConsoleFiles } from "./console-files.ts";
 import type { RequestLimits } from "./limits.ts";
 import type { Services } from "../services/index.ts";
 
@@ -25,6 +27,23 @@ export interface MetricsPage extends Metrics {
   readonly contentType: string;
   /** Everything counted so far in this process, and what waits by the database. */
   render(backlog: Backlog): Promise<string>;
+}
+
+/** One effective setting, redacted. */
+export interface EffectiveSetting {
+  readonly name: string;
+  readonly value: string;
+  readonly source: string;
+  /** The name, flag or file that gave the value; null for a default. */
+  readonly origin: string | null;
+}
+
+/** A look at the process itself, for administrators. */
+export interface Inspection {
+  /** Every effective setting; nothing in it is secret. */
+  settings(): readonly EffectiveSetting[];
+  /** What `expunge doctor` checks, one after the other; makes small objects in the store and removes them. */
+  diagnose(signal: AbortSignal): Promise<readonly Check[]>;
 }
 
 export interface AppDeps {
@@ -46,6 +65,10 @@ export interface AppDeps {
   readonly trustedProxies?: readonly string[];
   /** Origins whose pages may call the API; none where absent. */
   readonly corsOrigins?: readonly string[];
+  /** The built console; null or absent where there is none. */
+  readonly console?: ConsoleFiles | null;
+  /** What this process was started with; nothing to tell where absent. */
+  readonly inspection?: Inspection;
   /** For waits only: it decides nothing (R8). */
   readonly clock: Clock;
   /** For the ids of requests. */

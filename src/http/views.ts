@@ -20,7 +20,7 @@ import type { PartsJson, UploadJson } from "./schema/upload.ts";
 
 /** What the core knows, as it goes over the wire: no field more. */
 export function projectView(project: Project): ProjectJson {
-  const { id, uid, name, owner, state, fileCount, sizeBytes, metadata, hold } = project;
+  const { id, uid, name, owner, state, fileCount, sizeBytes, quotaBytes, metadata, hold } = project;
   return {
     id,
     uid,
@@ -29,6 +29,7 @@ export function projectView(project: Project): ProjectJson {
     state,
     fileCount,
     sizeBytes,
+    quotaBytes,
     createdAt: timestamp(project.createdAt),
     expiresAt: timestampOrNull(project.expiresAt),
     hold: hold ? { reason: hold.reason, placedAt: timestamp(hold.placedAt) } : null,

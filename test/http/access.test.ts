@@ -73,6 +73,8 @@ const ROUTES: readonly [Call["method"], string, object?][] = [
   ["POST", "/v1/deletions/{deletionId}/retry"],
   ["GET", "/v1/receipts/{goneUid}"],
   ["POST", "/v1/sign-in-codes", {}],
+  ["GET", "/v1/doctor"],
+  ["GET", "/v1/settings"],
   ["GET", "/v1/sessions/current"],
   ["DELETE", "/v1/sessions/current"],
   ["POST", "/v1/tokens", { name: "mine", rights: ["admin"] }],
@@ -96,7 +98,7 @@ const ROUTES: readonly [Call["method"], string, object?][] = [
 ];
 
 const ADMIN_ONLY =
-  /\/hold$|\/debug\/|\/metrics$|\/tokens|\/audits|\/sign-in-codes|\/webhooks|\/audit-log$/;
+  /\/hold$|\/debug\/|\/metrics$|\/tokens|\/audits|\/sign-in-codes|\/webhooks|\/audit-log$|\/doctor$|\/settings$/;
 /** About the caller itself: they demand no right, but a session. */
 const OF_SESSIONS = /\/sessions\//;
 

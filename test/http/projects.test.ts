@@ -31,7 +31,7 @@ test("a project is made by its owner with an id of ours and read back by HTTP", 
   expect(jsonOf(read)).toEqual(jsonOf(made));
   expect(Object.keys(jsonOf(read)).sort()).toEqual(
     // prettier-ignore
-    ["createdAt", "expiresAt", "fileCount", "hold", "id", "metadata", "name", "owner", "sizeBytes", "state", "uid"],
+    ["createdAt", "expiresAt", "fileCount", "hold", "id", "metadata", "name", "owner", "quotaBytes", "sizeBytes", "state", "uid"],
   );
 });
 

@@ -41,6 +41,8 @@ const bodies = (...all: readonly object[]): Row => ({ bodies: () => all });
 
 /** A route that is not public and has no row here fails the first test. */
 const ROWS: Readonly<Record<string, Row>> = {
+  "GET /v1/doctor": { admin: true },
+  "GET /v1/settings": { admin: true },
   "POST /v1/projects": {
     bodies: ({ id }) => [{ id }, { owner: "alice" }, { id, owner: "bob" }],
   },

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const RUN = new URL("../../scripts/run.js", import.meta.url).pathname;
-const READY_MS = 30_000;
+const READY_MS = 120_000;
 
 export interface StartOptions {
   readonly env?: Readonly<Record<string, string>>;

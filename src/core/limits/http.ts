@@ -34,4 +34,6 @@ export const HTTP_LIMITS = {
   eventKeepAliveMs: 15 * SECOND_MS,
   corsMaxAgeSeconds: 3600,
   jwksMaxAgeSeconds: 300,
+  /** Files whose names change with their content. */
+  consoleAssetsMaxAgeSeconds: 31_536_000,
 } as const;

@@ -3,9 +3,11 @@ import { addAuditRoutes } from "./audits.ts";
 import { addAuditLogRoutes } from "./audit-log.ts";
 import { addBulkDeletionRoutes } from "./bulk-deletion.ts";
 import { addDebugRoutes } from "./debug.ts";
+import { addConsoleRoutes } from "../console.ts";
 import { addDeletionRoutes } from "./deletions.ts";
 import { addFileContentRoutes } from "./file-content.ts";
 import { addFileRoutes } from "./files.ts";
+import { addInspectionRoutes } from "./inspection.ts";
 import { addMetricsRoute } from "./metrics.ts";
 import { addProjectDeletionRoutes } from "./project-deletion.ts";
 import { addProjectRoutes } from "./projects.ts";
@@ -37,4 +39,6 @@ export function addRoutes(app: App, deps: RouteDeps): void {
   addServiceRoutes(app, deps);
   addMetricsRoute(app, deps);
   addSignedRoutes(app, deps);
+  addInspectionRoutes(app, deps);
+  addConsoleRoutes(app, deps);
 }

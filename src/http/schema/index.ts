@@ -29,7 +29,7 @@ export type {
 } from "./project.ts";
 export type { ReceiptJson } from "./receipt.ts";
 export type { SessionJson, SignInCodeJson } from "./session.ts";
-export type { HealthJson, JwksJson, ReadyJson } from "./service.ts";
+export type { DoctorJson, HealthJson, JwksJson, ReadyJson, SettingsJson } from "./service.ts";
 export type { CreateTokenJson, MadeTokenJson, TokenJson, TokenListJson } from "./token.ts";
 export type { WebhookListJson, WebhookRetryJson, WebhookTestJson } from "./webhook.ts";
 export type { OpenUploadJson, PartsJson, PartUrlJson, UploadJson } from "./upload.ts";

@@ -25,6 +25,7 @@ export const projectSchema = z
     state: projectStateSchema,
     fileCount: countSchema,
     sizeBytes: countSchema,
+    quotaBytes: countSchema.nullable(),
     createdAt: timestampSchema,
     expiresAt: timestampSchema.nullable(),
     hold: holdSchema.nullable(),

@@ -23,3 +23,32 @@ export const jwksSchema = z
   })
   .meta({ id: "Jwks" });
 export type JwksJson = z.output<typeof jwksSchema>;
+
+export const doctorSchema = z
+  .object({
+    ok: z.boolean(),
+    checks: z.array(
+      z.object({
+        name: z.string(),
+        ok: z.boolean().nullable().meta({ description: "null: does not apply here" }),
+        detail: z.string(),
+        remedy: z.string().nullable(),
+      }),
+    ),
+  })
+  .meta({ id: "Doctor" });
+export type DoctorJson = z.output<typeof doctorSchema>;
+
+export const settingsSchema = z
+  .object({
+    settings: z.array(
+      z.object({
+        name: z.string(),
+        value: z.string(),
+        source: z.string(),
+        origin: z.string().nullable(),
+      }),
+    ),
+  })
+  .meta({ id: "Settings" });
+export type SettingsJson = z.output<typeof settingsSchema>;

@@ -1,0 +1,105 @@
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { type ReactNode, useRef } from "react";
+
+const ROW_PX = 52;
+const BEYOND = 12;
+
+/** A table of any length: only the rows in sight are there. `render` gives the cells of a row. */
+export function VirtualRows<T>({
+  label,
+  className,
+  head,
+  items,
+  keyOf,
+  render,
+}: {
+  readonly label: string;
+  readonly className: string;
+  readonly head: ReactNode;
+  readonly items: readonly T[];
+  readonly keyOf: (item: T) => string;
+  readonly render: (item: T) => ReactNode;
+}) {
+  const scroll = useRef<HTMLDivElement>(null);
+  const rows = useVirtualizer({
+    count: items.length,
+    getScrollElement: () => scroll.current,
+    estimateSize: () => ROW_PX,
+    overscan: BEYOND,
+  });
+  return (
+    <div className={`rows ${className}`}>
+      <div className="rows-scroll" ref={scroll} tabIndex={0} role="region" aria-label={label}>
+        <div role="table" aria-label={label} aria-rowcount={items.length + 1}>
+          <div role="row" className="row row-head" aria-rowindex={1}>
+            {head}
+          </div>
+          <div role="rowgroup" style={{ height: rows.getTotalSize(), position: "relative" }}>
+            {rows.getVirtualItems().map(({ index, start }) => {
+              const item = items[index];
+              return item === undefined ? null : (
+                <div
+                  key={keyOf(item)}
+                  role="row"
+                  className="row"
+                  aria-rowindex={index + 2}
+                  style={{ position: "absolute", top: start, left: 0, right: 0, height: ROW_PX }}
+                >
+                  {render(item)}
+                </div>
+              );
+            })}
+          </div>
+        </div>
+      </div>
+    </div>
+  );
+}
+
+/** A heading by which the rows can be sorted. */
+export function SortHead<K extends string>({
+  by,
+  label,
+  order,
+  onOrder,
+  className = "",
+}: {
+  readonly by: K;
+  readonly label: string;
+  readonly order: Order<K>;
+  readonly onOrder: (order: Order<K>) => void;
+  readonly className?: string;
+}) {
+  const isBy = order.by === by;
+  const direction = isBy ? (order.isUp ? "ascending" : "descending") : "none";
+  return (
+    <span role="columnheader" aria-sort={direction} className={className}>
+      <button
+        type="button"
+        className="sort"
+        onClick={() => onOrder({ by, isUp: isBy ? !order.isUp : true })}
+      >
+        {label} <span aria-hidden="true">{isBy ? (order.isUp ? "↑" : "↓") : ""}</span>
+      </button>
+    </span>
+  );
+}
+
+export interface Order<K extends string> {
+  readonly by: K;
+  readonly isUp: boolean;
+}
+
+/** The items in this order, by what `valueOf` says of each. */
+export function sorted<T, K extends string>(
+  items: readonly T[],
+  { by, isUp }: Order<K>,
+  valueOf: (item: T, by: K) => string | number,
+): readonly T[] {
+  const compare = (a: string | number, b: string | number): number =>
+    typeof a === "string" && typeof b === "string"
+      ? a.localeCompare(b, undefined, { numeric: true })
+      : Number(a) - Number(b);
+  const order = items.toSorted((a, b) => compare(valueOf(a, by), valueOf(b, by)));
+  return isUp ? order : order.toReversed();
+}
