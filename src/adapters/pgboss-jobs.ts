@@ -20,7 +20,7 @@ import {
 import type { Log } from "../ports/log.ts";
 import { queueErrorOf } from "./postgres/failures.ts";
 
-const SCHEMA = "expunge_jobs";
+export const JOBS_SCHEMA = "expunge_jobs";
 
 /** The embedded database has one process, a server any number of them. */
 export type JobsDatabase =
@@ -173,7 +173,7 @@ const DRIVER = {
 } as const;
 
 function optionsFor(database: JobsDatabase): ConstructorOptions {
-  const common = { schema: SCHEMA, schedule: false } as const;
+  const common = { schema: JOBS_SCHEMA, schedule: false } as const;
   if (database.kind === "embedded") {
     return {
       ...common,
@@ -225,7 +225,7 @@ function pollingFor({ kind }: JobsDatabase): WorkOptions {
  */
 async function releaseActive(session: PGliteLike): Promise<void> {
   await session.query(
-    `update ${SCHEMA}.job set state = 'retry', start_after = now(), started_on = null
+    `update ${JOBS_SCHEMA}.job set state = 'retry', start_after = now(), started_on = null
      where state = 'active'`,
   );
 }

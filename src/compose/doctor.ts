@@ -1,22 +1,18 @@
-import { existsSync } from "node:fs";
 import { openSigner } from "../adapters/ed25519-signer.ts";
-import { openEmbedded } from "../adapters/pglite/open.ts";
-import { openPostgres } from "../adapters/postgres/open.ts";
 import { SystemClock } from "../adapters/system-clock.ts";
 import { SystemRandom } from "../adapters/system-random.ts";
 import type { Config } from "../config.ts";
 import { CDN_REMEDIES } from "../core/cdn.ts";
-import { isExpungeError } from "../core/errors.ts";
 import { createLayoutSet } from "../core/layouts/index.ts";
 import type { Log } from "../ports/log.ts";
 import { type Check, failed, look, notApplicable, passed } from "../services/doctor/checks.ts";
 import { examineStore } from "../services/doctor/store.ts";
 import { cdnTargets } from "../services/cdn.ts";
 import { openCdn } from "./cdn.ts";
+import { examineBucket } from "./doctor-bucket.ts";
+import { examineDatabase } from "./doctor-database.ts";
 import { openStore } from "./store.ts";
 
-const DATABASE_REMEDY =
-  "Check EXPUNGE_DATABASE: the address, the user, the password and the database's name.";
 const SIGNING_KEY_REMEDY =
   "Make it with 'openssl genpkey -algorithm ed25519 -out FILE' and set EXPUNGE_SIGNING_KEY to its path.";
 const LAYOUTS_REMEDY = "Correct the layouts in the config file as docs/layouts.md describes.";
@@ -34,7 +30,7 @@ export async function diagnose(
   return [
     await look("layouts", LAYOUTS_REMEDY, () => layouts(config)),
     await look("signing-key", SIGNING_KEY_REMEDY, () => signingKey(config, log)),
-    await look("database", DATABASE_REMEDY, () => database(config, log)),
+    ...(await examineDatabase(config, log)),
     ...(await stores(config, signal)),
     await cdn(config, signal),
   ];
@@ -53,23 +49,6 @@ async function layouts({ projectIdFormat, layouts: declared }: Config) {
   const note =
     costly.length === 0 ? "" : `; each deletion lists the bucket for ${costly.join(", ")}`;
   return passed(`${declared.length} layouts give no key to two projects${note}`);
-}
-
-async function database({ database: config }: Config, log: Log) {
-  if (config.kind === "postgres") {
-    const server = await openPostgres(config.url, log);
-    await server.close();
-    return passed("PostgreSQL answers, in a version and an encoding that fit");
-  }
-  if (!existsSync(config.dir)) return notApplicable("made at the first start");
-  try {
-    const embedded = await openEmbedded(config.dir);
-    await embedded.close();
-  } catch (error) {
-    if (!isExpungeError(error, "data-dir-locked")) throw error;
-    return passed("a running process has it open");
-  }
-  return passed("the embedded database opens");
 }
 
 /**
@@ -93,13 +72,15 @@ async function cdn(config: Config, signal: AbortSignal | undefined): Promise<Che
 }
 
 async function stores(
-  { store: config }: Config,
+  { store: config, corsOrigins }: Config,
   signal: AbortSignal | undefined,
 ): Promise<readonly Check[]> {
   const ports = { clock: new SystemClock(), random: new SystemRandom() };
   try {
     const store = await openStore(config, ports);
-    return await examineStore({ ...ports, store }, signal);
+    const checks = await examineStore({ ...ports, store }, signal);
+    if (config.kind !== "s3" || checks.length === 1 || signal?.aborted) return checks;
+    return [...checks, ...(await examineBucket(config, { ...ports, store, corsOrigins }))];
   } catch (error) {
     return [failed("store-reachable", error, "Check EXPUNGE_STORE.")];
   }

@@ -118,6 +118,11 @@ export const LIMITS = {
   tombstoneAttemptsMax: 3,
   /** Doctor: races of an abort against a completion; of a defect that few of them show, most are missed. */
   doctorRaces: 8,
+  /** Doctor: how far the store's clock may be from this machine's. */
+  doctorClockApartMaxMs: MINUTE_MS,
+  doctorPreflightTimeoutMs: 5 * SECOND_MS,
+  /** Doctor: a job that was due for longer is one that nobody takes. */
+  doctorJobDueMaxMs: 5 * MINUTE_MS,
   /** A blocked deletion is tried again slowly: doubling, between these. */
   blockedRetryMinMs: 30 * SECOND_MS,
   blockedRetryMaxMs: HOUR_MS,

@@ -35,5 +35,5 @@ export const STORE_REMEDIES: Readonly<Record<StoreErrorCode, string>> = {
   "not-supported":
     "Use a store that has this call; where it is a listing that the store really lacks, declare it with EXPUNGE_S3_WITHOUT (docs/stores.md).",
   reappeared: "Find out who writes there and stop it, then retry.",
-  "io-error": "Look at the disk: the system refused to read or write.",
+  "io-error": "Look at the disk: free space on it or raise its quota; replace a device that fails.",
 };

@@ -134,7 +134,7 @@ test("doctor is content with a bucket that does all it should, and leaves nothin
   const { code, stdout } = await expunge(["doctor"], { cwd, env });
   expect(stdout).toMatch(/^ok {3}store-multipart: /m);
   expect(stdout).toMatch(/^ok {3}store-versions: versioning is enabled/m);
-  expect(stdout.trimEnd().split("\n").at(-1)).toBe("doctor: 18 checks, no problem");
+  expect(stdout.trimEnd().split("\n").at(-1)).toMatch(/^doctor: \d+ checks, no problem$/);
   expect(code).toBe(0);
   const { versions, uploads } = server.bucket(BUCKET).store.snapshot();
   expect(versions).toEqual([]);

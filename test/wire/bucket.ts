@@ -8,6 +8,16 @@ import type { ObjectEntry, Page, VersionEntry } from "../../src/ports/object-sto
 export interface BucketOptions extends Partial<Omit<MemoryObjectStoreOptions, "random">> {
   /** Whether single versions can be locked; such a bucket keeps versions. */
   readonly objectLock?: boolean;
+  /** Origins whose pages may send parts. */
+  readonly corsOrigins?: readonly string[];
+  readonly lifecycle?: readonly LifecycleRule[];
+}
+
+export interface LifecycleRule {
+  readonly id: string;
+  readonly prefix: string;
+  readonly expiresAfterDays?: number;
+  readonly endsUploadsAfterDays?: number;
 }
 
 const MIB = 1024 * 1024;
@@ -19,6 +29,8 @@ export class Bucket {
   /** What the wire shows; a test may look into it, and change it behind the client's back. */
   readonly store: MemoryObjectStore;
   readonly objectLock: boolean;
+  readonly corsOrigins: readonly string[];
+  readonly lifecycle: readonly LifecycleRule[];
   /** Versions under legal hold, as `holdName` names them. */
   readonly holds = new Set<string>();
   /** The places in listings that were given out as markers. */
@@ -29,10 +41,12 @@ export class Bucket {
   readonly spellings = new Map<string, string>();
 
   constructor(name: string, clock: Pick<Clock, "now">, random: Random, options: BucketOptions) {
-    const { objectLock = false, ...store } = options;
+    const { objectLock = false, corsOrigins = [], lifecycle = [], ...store } = options;
     this.name = name;
     this.createdAt = clock.now();
     this.objectLock = objectLock;
+    this.corsOrigins = corsOrigins;
+    this.lifecycle = lifecycle;
     const versioning = objectLock ? { versioning: "enabled" as const } : {};
     // S3's least size of a part that is not the last.
     this.store = new MemoryObjectStore(clock, {

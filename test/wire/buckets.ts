@@ -1,6 +1,7 @@
 import { WireError } from "./errors.ts";
-import { bucketOf, type Exchange } from "./exchange.ts";
-import { emptyReply, isoDate, type Reply, xmlReply } from "./reply.ts";
+import { bucketOf, type Exchange, type WireState } from "./exchange.ts";
+import { emptyReply, errorReply, isoDate, type Reply, xmlReply } from "./reply.ts";
+import type { WireRequest } from "./request.ts";
 import { onlyChildren, readXml, textOf } from "./xml.ts";
 
 const OBJECT_LOCK = "x-amz-bucket-object-lock-enabled";
@@ -76,4 +77,32 @@ export async function putBucketVersioning(exchange: Exchange): Promise<Reply> {
   if (bucket.objectLock && status === "Suspended") throw new WireError("InvalidBucketState");
   bucket.store.setVersioning(status === "Enabled" ? "enabled" : "suspended");
   return emptyReply(200);
+}
+
+export async function getBucketLifecycleConfiguration(exchange: Exchange): Promise<Reply> {
+  const { lifecycle } = bucketOf(exchange);
+  if (lifecycle.length === 0) throw new WireError("NoSuchLifecycleConfiguration");
+  return xmlReply("LifecycleConfiguration", {
+    Rule: lifecycle.map(({ id, prefix, expiresAfterDays, endsUploadsAfterDays }) => ({
+      ID: id,
+      Filter: { Prefix: prefix },
+      Status: "Enabled",
+      ...(expiresAfterDays !== undefined && { Expiration: { Days: expiresAfterDays } }),
+      ...(endsUploadsAfterDays !== undefined && {
+        AbortIncompleteMultipartUpload: { DaysAfterInitiation: endsUploadsAfterDays },
+      }),
+    })),
+  });
+}
+
+/** What a browser is told before it sends something from a page elsewhere; nobody signs that. */
+export function preflight({ headers, bucket }: WireRequest, { buckets }: WireState): Reply {
+  const origin = headers.get("origin") ?? "";
+  const isAllowed = buckets.get(bucket ?? "")?.corsOrigins.includes(origin) ?? false;
+  if (!isAllowed) return errorReply(403, "AccessForbidden", "CORSResponse: not allowed");
+  return emptyReply(200, {
+    "access-control-allow-origin": origin,
+    "access-control-allow-methods": "PUT",
+    "access-control-expose-headers": "ETag",
+  });
 }

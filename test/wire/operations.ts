@@ -8,6 +8,7 @@ export const OPERATIONS = [
   "GetBucketVersioning",
   "PutBucketVersioning",
   "GetObjectLockConfiguration",
+  "GetBucketLifecycleConfiguration",
   "ListObjectsV2",
   "ListObjectVersions",
   "ListMultipartUploads",

@@ -1,6 +1,7 @@
 import {
   createBucket,
   deleteBucket,
+  getBucketLifecycleConfiguration,
   getBucketLocation,
   getBucketVersioning,
   headBucket,
@@ -70,6 +71,13 @@ const ROUTES: Readonly<Record<Operation, Route>> = {
     ["object-lock"],
     [],
     getObjectLockConfiguration,
+  ),
+  GetBucketLifecycleConfiguration: route(
+    "GET",
+    "bucket",
+    ["lifecycle"],
+    [],
+    getBucketLifecycleConfiguration,
   ),
   ListObjectsV2: route(
     "GET",

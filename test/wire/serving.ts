@@ -9,6 +9,7 @@ import type { Fault } from "./fault.ts";
 import type { Faults } from "./faults.ts";
 import { type LatencyModel, latencyMs, type RateLimiter } from "./models.ts";
 import type { Operation } from "./operations.ts";
+import { preflight } from "./buckets.ts";
 import { readRemoval } from "./removal.ts";
 import { emptyReply, errorReply, type Reply } from "./reply.ts";
 import { readRequest, type WireRequest } from "./request.ts";
@@ -82,6 +83,7 @@ class Call {
   async run(): Promise<Reply | null> {
     const { state, credentials, stopping } = this.#rules;
     const request = (this.#request = readRequest(this.#message));
+    if (request.method === "OPTIONS") return preflight(request, state);
     const verifier = { credentials, region: state.region, now: () => state.now() };
     const payloadHash = verify(request, verifier);
     const operation = (this.#operation = operationOf(request));

@@ -114,6 +114,10 @@ function refuseUnfit(server: ServerFacts | undefined): void {
     throw new ExpungeError(
       "invalid-config",
       `The database server is PostgreSQL ${Math.floor(version / 10_000)}; 15 or newer is needed.`,
+      {
+        remedy:
+          "Upgrade the server to PostgreSQL 15 or newer, or name another in EXPUNGE_DATABASE.",
+      },
     );
   }
   if (server?.encoding !== "UTF8") {
@@ -121,6 +125,10 @@ function refuseUnfit(server: ServerFacts | undefined): void {
       "invalid-config",
       `The database is encoded in ${server?.encoding ?? "something unknown"}; ` +
         "make one with 'encoding UTF8'.",
+      {
+        remedy:
+          "Make it by 'create database NAME template template0 encoding UTF8', and name it in EXPUNGE_DATABASE.",
+      },
     );
   }
 }

@@ -1,6 +1,7 @@
-import { messageOf } from "../../core/errors.ts";
+import { ERRORS, isExpungeError, messageOf } from "../../core/errors.ts";
 import { isStoreError } from "../../core/store-errors.ts";
 import { STORE_REMEDIES } from "../../core/store-remedies.ts";
+import { DeniedCall } from "./rights.ts";
 
 /** One look at the set-up. `ok` is null where it does not apply; that is no failure. */
 export interface Check {
@@ -34,9 +35,16 @@ export async function look(name: string, remedy: string, take: Look): Promise<Ch
 }
 
 export function failed(name: string, error: unknown, remedy: string): Check {
-  const known = isStoreError(error) ? STORE_REMEDIES[error.code] : remedy;
   const code = isStoreError(error) ? ` (${error.code})` : "";
-  return { name, ok: false, detail: messageOf(error) + code, remedy: known };
+  return { name, ok: false, detail: messageOf(error) + code, remedy: remedyOf(error) ?? remedy };
+}
+
+/** What is known of this very failure. */
+function remedyOf(error: unknown): string | null {
+  if (error instanceof DeniedCall) return error.remedy;
+  if (isStoreError(error)) return STORE_REMEDIES[error.code];
+  if (!isExpungeError(error) || error.remedy === ERRORS[error.code]) return null;
+  return error.remedy;
 }
 
 /** Thrown by a look that saw something wrong. */

@@ -2,15 +2,23 @@ import { messageOf } from "../../core/errors.ts";
 import { randomText } from "../../core/ids.ts";
 import { doctorPrefix } from "../../core/keys.ts";
 import { LIMITS } from "../../core/limits.ts";
+import { SECOND_MS } from "../../core/limits/units.ts";
 import { isStoreError, StoreError } from "../../core/store-errors.ts";
 import type { Capabilities, ObjectStore, Part } from "../../ports/object-store.ts";
 import { bodyOf, collect } from "../bytes.ts";
 import { objectPages, uploadPages } from "../listing.ts";
-import { removeKeys, type StoreContext } from "../removing.ts";
+import { type Refusal, removeKeys, type StoreContext } from "../removing.ts";
 import { keepsVersions, listsUploads, removeObjects, versionsOfKey } from "../versions.ts";
 import { notApplicable, passed, Unexpected } from "./checks.ts";
+import { DeniedCall } from "./rights.ts";
 
 const RUN_CHARS = 10;
+
+/** As the call would have failed where it is refused as a whole. */
+function refusedRemoval({ code, message }: Refusal): StoreError {
+  const error = new StoreError(code, "blocked", `a removal is refused: ${message}`);
+  return code === "access-denied" ? new DeniedCall("remove", error) : error;
+}
 
 /**
  * A few small objects and uploads below a prefix of this run's own in `.expunge/doctor/`, and what the
@@ -40,6 +48,20 @@ export class StoreExamination {
   async write(): Promise<{ ok: true; detail: string }> {
     for (const name of ["one", "two"]) await this.#store.put(this.#key(name), this.#bytes);
     return passed(`2 objects of ${this.#bytes.length} bytes`);
+  }
+
+  /** Ages are judged by this machine's clock against the times that the store gives to objects. */
+  async clock(): Promise<{ ok: true; detail: string }> {
+    const { clock } = this.#context;
+    const before = clock.now();
+    const { modifiedAt } = await this.#store.head(this.#key("two"));
+    // The object was written a moment ago, and S3 tells its time to the second.
+    const seconds = Math.round((before - modifiedAt) / SECOND_MS);
+    if (Math.abs(seconds) > LIMITS.doctorClockApartMaxMs / SECOND_MS) {
+      const side = seconds > 0 ? "ahead of" : "behind";
+      throw new Unexpected(`this machine's clock is ${Math.abs(seconds)} s ${side} the store's`);
+    }
+    return passed(`this machine and the store agree to ${Math.abs(seconds) + 1} s`);
   }
 
   async read(): Promise<{ ok: true; detail: string }> {
@@ -74,6 +96,8 @@ export class StoreExamination {
     }
     const second = await this.#open(key);
     const part = await this.#send(key, second);
+    const parts = await this.#store.listParts(key, second);
+    if (parts.length !== 1) throw new Unexpected("the part of an upload is not listed");
     await this.#store.completeUpload(key, second, [part]);
     const { body } = await this.#store.get(key);
     this.#expectBytes(await collect(body, this.#bytes.length), this.#bytes);
@@ -84,7 +108,7 @@ export class StoreExamination {
     const keys = await this.listed();
     const { refused } = await removeKeys(this.#context, keys);
     const [first] = refused;
-    if (first) throw new Unexpected(`a removal is refused: ${first.message} (${first.code})`);
+    if (first) throw refusedRemoval(first);
     const left = await this.listed();
     if (left.length > 0) throw new Unexpected("a listing still shows what was just removed");
     return passed(`${keys.length} objects, and a listing shows none`);
@@ -122,7 +146,7 @@ export class StoreExamination {
     const { objectLock } = await this.#capabilities();
     if (objectLock === "none") return notApplicable("objects cannot be locked there");
     if (objectLock === "unknown") return notApplicable("the key may not ask for object lock");
-    return passed("object lock is on: locked objects block a deletion until they are released");
+    return passed("object lock is on: an object that somebody locks blocks its deletion");
   }
 
   /**

@@ -1,6 +1,8 @@
+import { STORE_REMEDIES } from "../../core/store-remedies.ts";
 import type { StoreContext } from "../removing.ts";
 import { type Check, type Look, look, passed, Unexpected } from "./checks.ts";
 import { StoreManners } from "./manners.ts";
+import { namingDenied } from "./rights.ts";
 import { StoreExamination } from "./examination.ts";
 
 const REMEDY = "The store does not do what expunge relies on: look at docs/stores.md.";
@@ -25,13 +27,15 @@ export async function examineStore(
   context: StoreContext,
   signal?: AbortSignal,
 ): Promise<readonly Check[]> {
-  const run = new StoreExamination(context);
-  const manners = new StoreManners(context, run.prefix);
+  const named = { ...context, store: namingDenied(context.store) };
+  const run = new StoreExamination(named);
+  const manners = new StoreManners(named, run.prefix);
   const reached = await look("store-reachable", REMEDY, () => run.reach());
   if (reached.ok !== true) return [reached];
   const checks = [reached];
   const steps: readonly (readonly [string, Look, string?])[] = [
     ["store-write", () => run.write()],
+    ["store-clock", () => run.clock(), STORE_REMEDIES["clock-skew"]],
     ["store-read", () => run.read()],
     ["store-list", () => run.list()],
     ["store-multipart", () => run.multipart()],

@@ -29,6 +29,9 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "0011-cdn-targets": cdnTargets,
 };
 
+/** Of every migration of this version, in order. */
+export const MIGRATION_NAMES: readonly string[] = Object.keys(MIGRATIONS);
+
 const PRIVILEGE_MISSING = "42501";
 /** How the migrator speaks of one that is done and that this version does not know. */
 const NEWER = /previously executed migration (\S+) is missing/;
