@@ -16,7 +16,14 @@ const theme: MantineThemeOverride = createTheme({
   respectReducedMotion: true,
   components: {
     // The lock of the page behind a dialog is made by an inline style, which the policy forbids.
-    Modal: { defaultProps: { lockScroll: false, centered: true, size: "lg" } },
+    Modal: {
+      defaultProps: {
+        closeButtonProps: { "aria-label": "Close" },
+        lockScroll: false,
+        centered: true,
+        size: "lg",
+      },
+    },
     Tooltip: { defaultProps: { withinPortal: true } },
   },
 });

@@ -27,7 +27,8 @@ export function useBucket(): (
   };
 }
 
-function envOf(server: WireServer): Record<string, string> {
+/** Settings that reach its bucket. */
+export function envOf(server: WireServer): Record<string, string> {
   return {
     EXPUNGE_STORE: `s3://${BUCKET}`,
     EXPUNGE_S3_ENDPOINT: server.endpoint,

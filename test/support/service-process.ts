@@ -10,6 +10,8 @@ const READY_MS = 120_000;
 export interface StartOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** A free one by default. */
+  readonly port?: number;
   /** Options of Node itself, before the script. */
   readonly nodeArgs?: readonly string[];
   /** With a channel for messages to and from `child`. */
@@ -76,8 +78,8 @@ export class ServiceProcess {
 
   /** Resolves when the service has said that it is ready. */
   static async start(dataDir: string, options: StartOptions = {}): Promise<ServiceProcess> {
-    const { env = {}, cwd, nodeArgs = [], ipc = false } = options;
-    const args = [...nodeArgs, RUN, "serve", "--port", "0", "--data-dir", dataDir];
+    const { env = {}, cwd, port = 0, nodeArgs = [], ipc = false } = options;
+    const args = [...nodeArgs, RUN, "serve", "--port", String(port), "--data-dir", dataDir];
     const child = spawn(process.execPath, args, {
       env: cleanEnvironment(env),
       ...(cwd === undefined ? {} : { cwd }),

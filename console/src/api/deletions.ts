@@ -1,7 +1,7 @@
 import { keepPreviousData, queryOptions, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { DeletionJson } from "expunge/client";
 import { useEffect, useState } from "react";
-import { api } from "./client.ts";
+import { api, live } from "./client.ts";
 import { taken } from "./projects.ts";
 
 const LISTED_MAX = 2000;
@@ -67,7 +67,7 @@ export function useDeletion(id: string): FollowedDeletion {
     const follow = async (): Promise<void> => {
       while (!signal.aborted) {
         try {
-          for await (const event of api.deletions.follow(id, { signal })) {
+          for await (const event of live.deletions.follow(id, { signal })) {
             setLive(true);
             queryClient.setQueryData(deletionQuery(id).queryKey, event.deletion);
             const seen = { atMs: Date.now(), handled: handledOf(event.deletion) };

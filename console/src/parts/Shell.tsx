@@ -66,7 +66,14 @@ function Frame({ owner }: { readonly owner: string }) {
         </div>
         <nav aria-label="Screens">
           {[...LINKS, ...(isAdmin ? ADMIN_LINKS : [])].map(({ to, label }) => (
-            <Link key={to} to={to} activeOptions={{ exact: to === "/" }}>
+            <Link
+              key={to}
+              to={to}
+              activeOptions={{ exact: to === "/" }}
+              {...(to === "/" && pathname.startsWith("/projects/")
+                ? { "aria-current": "page" as const }
+                : {})}
+            >
               {label}
             </Link>
           ))}

@@ -5,8 +5,8 @@ export function surfaceName(surface: string): string {
 }
 
 const NAMES: Readonly<Record<string, string>> = {
-  tracked: "Files outside the project's folder",
-  canonical: "The project's folder",
+  tracked: "Files of the project",
+  canonical: "The rest of the project's folder",
   multipart: "Unfinished uploads",
   versions: "Older versions",
   cdn: "Copies in the CDN",
@@ -20,8 +20,8 @@ export function surfaceMeaning(surface: string): string {
 }
 
 const MEANINGS: Readonly<Record<string, string>> = {
-  tracked: "Files that the list names and that lie elsewhere.",
-  canonical: "Everything stored for this project, whether the list names it or not.",
+  tracked: "What the list of files names.",
+  canonical: "Whatever else is stored for this project, although no list names it.",
   multipart: "Parts of uploads that never became a file.",
   versions: "What a bucket with versioning keeps of files after they are gone.",
   cdn: "What the CDN keeps of files that were downloaded.",

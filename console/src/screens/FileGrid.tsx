@@ -58,7 +58,7 @@ function Tile({ projectId, file }: { readonly projectId: string; readonly file: 
   const link = linkOf(projectId, path);
   const isPreviewed = PREVIEWED.test(contentType) && sizeBytes <= PREVIEW_BYTES_MAX;
   return (
-    <a className="tile" href={link} download aria-label={`Download ${path}`}>
+    <a className="tile" href={link} download>
       {isPreviewed ? (
         // The tag makes another address of another content.
         <img

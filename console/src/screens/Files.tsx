@@ -172,8 +172,8 @@ function FileTable({
               {moment(file.updatedAt)}
             </span>
             <span role="cell">
-              <a href={linkOf(id, file.path)} download aria-label={`Download ${file.path}`}>
-                Get
+              <a href={linkOf(id, file.path)} download>
+                Get<span className="hidden-text"> {file.path}</span>
               </a>
             </span>
           </>

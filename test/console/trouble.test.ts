@@ -1,0 +1,123 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { BUCKET, envOf } from "../cli/bucket.ts";
+import { WireServer } from "../wire/server.ts";
+import { ConsoleFixture } from "./support.ts";
+
+const TIMEOUT_MS = 300_000;
+const WAIT_MS = 90_000;
+/** Long enough that a process can be killed in the midst. */
+const REMOVAL_MS = 3000;
+const MANY = 10_000;
+
+describe("the console before a store that has its troubles", { timeout: TIMEOUT_MS }, () => {
+  let fixture: ConsoleFixture;
+  let wire: WireServer;
+  /** How long a removal takes, of each kind of request. */
+  const latency = { DeleteObjects: 0 };
+  beforeAll(async () => {
+    wire = await WireServer.start({ latency });
+    wire.makeBucket(BUCKET);
+    fixture = await ConsoleFixture.open({ env: envOf(wire) });
+    fixture.page.setDefaultTimeout(WAIT_MS);
+    await fixture.signIn();
+  }, TIMEOUT_MS);
+  afterAll(async () => {
+    await fixture?.[Symbol.asyncDispose]();
+    await wire?.stop();
+  }, TIMEOUT_MS);
+
+  async function makeProject(name: string, files: number): Promise<string> {
+    const { id } = await fixture.client.projects.create({ name });
+    for (let at = 0; at < files; at++) await fixture.client.files.put(id, `f-${at}.txt`, "text");
+    return id;
+  }
+
+  it("says what is left and why when a deletion is blocked, and goes on after a retry", async () => {
+    const { page } = fixture;
+    const { failures } = wire.bucket(BUCKET).store;
+    failures.refuse = () => ({
+      result: "blocked",
+      retryable: false,
+      code: "object-locked",
+      message: "locked",
+    });
+    const id = await makeProject("Locked", 2);
+    const { deletion } = await fixture.client.projects.requestDeletion(id);
+    await page.goto(`${fixture.url}/deletions/${deletion.id}`);
+    await page.getByText("Not finished: something could not be removed").waitFor();
+    await page.getByText("is protected").first().waitFor();
+    expect(await page.getByRole("button", { name: "Verify the signature" }).count()).toBe(0);
+    expect(await fixture.axe()).toEqual([]);
+    failures.refuse = () => null;
+    await page.getByRole("button", { name: "Try again now" }).click();
+    await page.getByText("Everything is gone, and that was checked").waitFor();
+  });
+
+  it("shows a deletion go on after the service was killed in its midst", async () => {
+    const { page } = fixture;
+    const id = await makeProject("Killed", 3);
+    latency.DeleteObjects = REMOVAL_MS;
+    const { deletion } = await fixture.client.projects.requestDeletion(id);
+    await page.goto(`${fixture.url}/deletions/${deletion.id}`);
+    await page.getByRole("progressbar").waitFor();
+    await fixture.kill();
+    await page.getByText("The service does not answer just now").waitFor();
+    latency.DeleteObjects = 0;
+    await fixture.restart();
+    await page.getByText("Everything is gone, and that was checked").waitFor();
+    expect(await page.getByText("The service does not answer just now").count()).toBe(0);
+    expect((await fixture.client.deletions.get(deletion.id)).receipt).not.toBeNull();
+  });
+
+  it("deletes many projects at a time, and none that is on hold", async () => {
+    const { page, client } = fixture;
+    const held = await makeProject("Bulk held", 1);
+    await client.holds.place(held, "a lawsuit");
+    await makeProject("Bulk one", 1);
+    await page.goto(fixture.url);
+    await page.getByLabel("Search by the beginning of the name").fill("Bulk");
+    await page.getByText("2 projects").waitFor();
+    await page.getByLabel("Select all active projects").check();
+    await page.getByRole("button", { name: "Delete 2 projects ..." }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByText("This would remove").waitFor();
+    await dialog.getByLabel('Type "delete" to confirm').fill("delete");
+    await dialog.getByRole("button", { name: "Delete them" }).click();
+    await dialog.getByText("on hold; release the hold first").waitFor();
+    expect(await fixture.axe()).toEqual([]);
+    expect((await client.projects.get(held)).state).toBe("active");
+    await dialog.getByRole("button", { name: "Close" }).last().click();
+  });
+
+  it("shows ten thousand files, and has only those in sight in the page", async () => {
+    const { page } = fixture;
+    const id = await makeProject("Large", 1);
+    const [file] = (await fixture.client.files.list(id)).items;
+    // The list alone is made up: what is tried here is the page.
+    await page.route(`**/v1/projects/${id}/files?**`, (route) =>
+      route.fulfill({
+        json: {
+          items: Array.from({ length: MANY }, (_, at) => ({ ...file, path: `many/${at}.txt` })),
+          nextCursor: null,
+        },
+      }),
+    );
+    await page.goto(`${fixture.url}/projects/${id}`);
+    await page.getByText("10,000 files").waitFor();
+    expect(await page.getByRole("row").count()).toBeLessThan(100);
+    await page.getByRole("region", { name: "Files" }).focus();
+    await page.keyboard.press("End");
+    await page.getByRole("cell", { name: "many/9999.txt", exact: true }).waitFor();
+    await page.unroute(`**/v1/projects/${id}/files?**`);
+  });
+
+  it("fits a screen of 390 pixels", async () => {
+    const { page } = fixture;
+    await page.setViewportSize({ width: 390, height: 844 });
+    for (const path of ["/", "/deletions", "/audit", "/doctor", "/tokens", "/settings"]) {
+      await page.goto(fixture.url + path);
+      await page.getByRole("heading", { level: 1 }).waitFor();
+      expect(await page.evaluate("document.documentElement.scrollWidth"), path).toBe(390);
+    }
+  });
+});
