@@ -51,6 +51,7 @@ const EXIT_OF: Readonly<Record<ErrorCode, ExitCode>> = {
   "sweep-not-found": EXIT.notFound,
   "prefix-in-use": EXIT.refused,
   "audit-not-found": EXIT.notFound,
+  "adoption-not-found": EXIT.notFound,
   "receipt-not-found": EXIT.notFound,
   "token-not-found": EXIT.notFound,
   "webhook-not-found": EXIT.notFound,

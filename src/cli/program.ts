@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { ExpungeError } from "../core/errors.ts";
 import { VERSION } from "../version.ts";
+import { addAdopt } from "./commands/adopt.ts";
 import { addAudit } from "./commands/audit.ts";
 import { addAuditLog } from "./commands/audit-log.ts";
 import { addConfig } from "./commands/config.ts";
@@ -65,6 +66,7 @@ function programOf(shell: Shell): Command {
   addAuditLog(program, shell);
   addLayouts(program, shell);
   addAudit(program, shell);
+  addAdopt(program, shell);
   addSweep(program, shell);
   return program;
 }

@@ -1,3 +1,4 @@
+import { Adoptions } from "./adoptions.ts";
 import { Audits } from "./audits.ts";
 import { AuditLog } from "./audit-log.ts";
 import { Deletions } from "./deletions.ts";
@@ -21,6 +22,7 @@ export interface ExpungeClient {
   readonly sessions: Sessions;
   readonly tokens: Tokens;
   readonly audits: Audits;
+  readonly adoptions: Adoptions;
   readonly auditLog: AuditLog;
   readonly service: Service;
 }
@@ -44,6 +46,7 @@ export function createClient(options: ClientOptions): ExpungeClient {
     sessions: new Sessions(transport),
     tokens: new Tokens(transport),
     audits: new Audits(transport),
+    adoptions: new Adoptions(transport),
     auditLog: new AuditLog(transport),
     service: new Service(transport),
   };

@@ -4,11 +4,15 @@
  */
 export { createClient, type ExpungeClient } from "./client.ts";
 export type {
+  AdoptedProjectJson,
+  AdoptionJson,
+  AdoptionRefusalJson,
   AuditJson,
   AuditEntryJson,
   BulkDeleteJson,
   BulkDeletionJson,
   BulkPlanJson,
+  CreateAdoptionJson,
   CreateAuditJson,
   CreateProjectJson,
   CreateTokenJson,
@@ -35,6 +39,7 @@ export type {
   TokenJson,
   UploadJson,
 } from "../http/schema/index.ts";
+export type { Adoptions } from "./adoptions.ts";
 export type { Audits } from "./audits.ts";
 export type { AuditFilter, AuditLog } from "./audit-log.ts";
 export type { DeletionFilter, Deletions, DeletionWaitOptions } from "./deletions.ts";

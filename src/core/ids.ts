@@ -54,6 +54,11 @@ export function makeAuditId(random: Uint8Array): string {
   return `AUDIT-${randomText(random, 12)}`;
 }
 
+/** `ADOPT-` and 12 base32 characters. @param random twelve random bytes */
+export function makeAdoptionId(random: Uint8Array): string {
+  return `ADOPT-${randomText(random, 12)}`;
+}
+
 export function isDeletionId(text: string): boolean {
   return DELETION_ID.test(text);
 }

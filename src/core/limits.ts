@@ -1,6 +1,7 @@
 import { ADAPTER_LIMITS } from "./limits/adapters.ts";
 import { AUDIT_LIMITS } from "./limits/audits.ts";
 import { HTTP_LIMITS } from "./limits/http.ts";
+import { RUN_LIMITS } from "./limits/runs.ts";
 import { TELLING_LIMITS } from "./limits/telling.ts";
 import { DAY_MS, HOUR_MS, KiB, MINUTE_MS, MiB, SECOND_MS, TiB } from "./limits/units.ts";
 
@@ -12,6 +13,7 @@ export const LIMITS = {
   ...HTTP_LIMITS,
   ...ADAPTER_LIMITS,
   ...AUDIT_LIMITS,
+  ...RUN_LIMITS,
   ...TELLING_LIMITS,
 
   /** S3: a key is at most 1,024 bytes of UTF-8 (AWS S3 user guide, "Object key naming guidelines"). */

@@ -120,12 +120,13 @@ const NOT_FENCED =
 
 /**
  * Only what lies below the canonical prefix is out of everybody else's reach: legacy prefixes are not,
- * and neither are the uploads and versions that are listed below them.
+ * and neither are the uploads and versions that are listed below them, nor the keys there that rows name
+ * since they were adopted.
  */
 export function guaranteeOf(surface: Surface, all: readonly Surface[]): SurfaceGuarantee {
   if (surface === "cdn") return "requested";
   const isLegacy = (name: Surface): boolean => name.startsWith("legacy:");
-  const isSpread = surface === "multipart" || surface === "versions";
+  const isSpread = surface === "tracked" || surface === "multipart" || surface === "versions";
   const open = isLegacy(surface) || (isSpread && all.some(isLegacy));
   return open ? "emptied" : "fenced";
 }

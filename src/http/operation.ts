@@ -11,6 +11,7 @@ export const TAGS = {
   tokens: "Tokens of the API, for administrators",
   receipts: "Signed statements of what was removed",
   audits: "Comparisons of store and rows, for administrators",
+  adoptions: "Files for objects that lie in legacy layouts; for administrators",
   "audit-log": "The audit log: who asked for which change",
   webhooks: "Webhooks: who is told of what happens",
   debug: "Checks for administrators",

@@ -39,6 +39,7 @@ export const STATUS: Readonly<Record<ProblemCode, number>> = {
   "sweep-not-found": 404,
   "prefix-in-use": 409,
   "audit-not-found": 404,
+  "adoption-not-found": 404,
   "receipt-not-found": 404,
   "token-not-found": 404,
   "webhook-not-found": 404,

@@ -14,6 +14,8 @@ export interface JobData {
   sweep: { readonly sweepId: string };
   /** Go on with an audit. */
   audit: { readonly auditId: string };
+  /** Go on with an adoption. */
+  run: { readonly runId: string };
   /** Abort or finish uploads that expired or were left in the midst. */
   uploads: Record<string, never>;
   /** Send what an endpoint is to be told. */
@@ -28,6 +30,7 @@ export const JOB_NAMES: readonly JobName[] = [
   "settle",
   "sweep",
   "audit",
+  "run",
   "uploads",
   "webhooks",
 ];

@@ -37,6 +37,8 @@ export interface ObjectHead {
   readonly sizeBytes: number;
   readonly etag: string;
   readonly modifiedAt: Instant;
+  /** What the object was written with, where the store keeps that. */
+  readonly contentType?: string;
 }
 
 export interface ByteRange {

@@ -1,3 +1,4 @@
+import { Adoptions } from "./adoption/adoptions.ts";
 import { Audits } from "./audit/audits.ts";
 import { AuditLog } from "./audit-log.ts";
 import { BulkDeletions } from "./bulk-deletions.ts";
@@ -27,6 +28,7 @@ export interface Services {
   readonly tokens: Tokens;
   readonly sessions: Sessions;
   readonly audits: Audits;
+  readonly adoptions: Adoptions;
   readonly debug: Debug;
   readonly monitor: Monitor;
   readonly prefixSweeps: PrefixSweeps;
@@ -49,6 +51,7 @@ export function createServices(context: Context): Services {
     tokens: new Tokens(context),
     sessions: new Sessions(context),
     audits: new Audits(context),
+    adoptions: new Adoptions(context),
     debug: new Debug(context, projects, files, deletions),
     monitor: new Monitor(context),
     prefixSweeps: new PrefixSweeps(context),

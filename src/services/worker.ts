@@ -9,6 +9,7 @@ import { runPurge } from "./purge/purge.ts";
 import { runSettle } from "./purge/settle.ts";
 import { copyReceipts } from "./receipts.ts";
 import { guardRestore } from "./restore-guard.ts";
+import { carryOutRun } from "./runs.ts";
 import { endStaleUploads } from "./uploads/ending.ts";
 import { deliverWebhooks, wakeWebhooks } from "./webhooks.ts";
 
@@ -31,6 +32,7 @@ export function jobHandlers(context: Context): JobHandlers {
       await runPrefixSweep(context, sweepId, signal);
     }),
     audit: job("audit", async ({ auditId }, signal) => await runAudit(context, auditId, signal)),
+    run: job("run", async ({ runId }, signal) => await carryOutRun(context, runId, signal)),
     uploads: job("uploads", async (_data, signal) => await endStaleUploads(context, signal)),
     webhooks: job("webhooks", async ({ webhookId }, signal) => {
       await deliverWebhooks(context, webhookId, signal);
@@ -114,6 +116,9 @@ export async function scanOnce(context: Context): Promise<void> {
   }
   for (const auditId of await metadata.dueAudits(LIMITS.scanItems)) {
     await jobs.enqueue("audit", { auditId }, { key: auditId });
+  }
+  for (const runId of await metadata.dueRuns(LIMITS.scanItems)) {
+    await jobs.enqueue("run", { runId }, { key: runId });
   }
   const [removal] = await metadata.dueRemovals(1);
   if (removal) {

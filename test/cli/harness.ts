@@ -140,8 +140,9 @@ export interface Service {
 }
 
 /** Starts the service on a data dir, on a port of its own, and waits until it is ready. */
-export async function serve(dataDir: string): Promise<Service> {
-  const child = new Child(["serve", "--port", "0", "--data-dir", dataDir, "--log-level", "warn"]);
+export async function serve(dataDir: string, options: RunOptions = {}): Promise<Service> {
+  const argv = ["serve", "--port", "0", "--data-dir", dataDir, "--log-level", "warn"];
+  const child = new Child(argv, options);
   const [, url = ""] = await child.prints(/is ready at (\S+)/);
   // What follows the URL is written after it; the last line says that all is there.
   await child.prints(/Ctrl-C stops it/);

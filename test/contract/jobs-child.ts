@@ -18,5 +18,6 @@ await jobs.work({
   settle: begin,
   sweep: begin,
   audit: begin,
+  run: begin,
   uploads: begin,
 });

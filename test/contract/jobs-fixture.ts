@@ -42,6 +42,7 @@ export const NO_HANDLERS: JobHandlers = {
   settle: idle,
   sweep: idle,
   audit: idle,
+  run: idle,
   uploads: idle,
 };
 
@@ -59,6 +60,7 @@ export function noting(): { readonly handlers: JobHandlers; readonly ran: unknow
       settle: note,
       sweep: note,
       audit: note,
+      run: note,
       uploads: note,
       webhooks: note,
     },

@@ -43,6 +43,7 @@ function handingOut(fixture: Fixture): void {
       settle: async (data) => void calls.push(["settle", data]),
       sweep: async (data) => void calls.push(["sweep", data]),
       audit: async (data) => void calls.push(["audit", data]),
+      run: async (data) => void calls.push(["run", data]),
       uploads: async (data) => void calls.push(["uploads", data]),
       webhooks: async (data) => void calls.push(["webhooks", data]),
     });
@@ -51,6 +52,7 @@ function handingOut(fixture: Fixture): void {
     await jobs.enqueue("receipt-copy", { projectUid: "c" });
     await jobs.enqueue("settle", { deletionId: "s" });
     await jobs.enqueue("audit", { auditId: "a" });
+    await jobs.enqueue("run", { runId: "r" });
     await jobs.enqueue("uploads", {});
     await jobs.enqueue("webhooks", { webhookId: "w" });
     await until(fixture, () => calls.length === 7);
@@ -61,6 +63,7 @@ function handingOut(fixture: Fixture): void {
         ["receipt-copy", { projectUid: "c" }],
         ["settle", { deletionId: "s" }],
         ["audit", { auditId: "a" }],
+        ["run", { runId: "r" }],
         ["uploads", {}],
         ["webhooks", { webhookId: "w" }],
       ]),

@@ -12,7 +12,7 @@ const MOVED_CLOCK = sql<number>`(${DATABASE_CLOCK} + (select offset_ms from expu
 
 /** Deleting is quicker than truncating where there is little; in the order of the references. */
 const TABLES =
-  "audit_findings audits amendments receipts returned settles residue removal_log surface_counts deletions removals uploads files projects public_keys " +
+  "adopted_projects run_notes runs audit_findings audits amendments receipts returned settles residue removal_log surface_counts deletions removals uploads files projects public_keys " +
   "store_binding idempotent tokens sweeps sessions sign_in_codes webhooks deliveries";
 
 /** Adds to a database whose tables are there what the suite moves its clock by. */

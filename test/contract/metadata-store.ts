@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { adoptionsContract } from "./metadata/adoptions.ts";
 import { auditsContract } from "./metadata/audits.ts";
 import { backlogContract } from "./metadata/backlog.ts";
 import { auditLogContract } from "./metadata/audit-log.ts";
@@ -18,6 +19,7 @@ import { purgeContract } from "./metadata/purge.ts";
 import { receiptsContract } from "./metadata/receipts.ts";
 import { refusalsContract } from "./metadata/refusals.ts";
 import { removalLogContract } from "./metadata/removal-log.ts";
+import { runsContract } from "./metadata/runs.ts";
 import { sessionsContract } from "./metadata/sessions.ts";
 import { settlesContract } from "./metadata/settles.ts";
 import { storedFilesContract } from "./metadata/stored-files.ts";
@@ -50,6 +52,8 @@ export function metadataStoreContract(name: string, make: () => Promise<Subject>
     trackedContract(fixture);
     storedFilesContract(fixture);
     auditsContract(fixture);
+    runsContract(fixture);
+    adoptionsContract(fixture);
     removalLogContract(fixture);
     completionContract(fixture);
     cdnTargetsContract(fixture);

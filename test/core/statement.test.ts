@@ -109,14 +109,14 @@ describe("a receipt's payload", () => {
 
   it("calls a surface fenced only where nobody else can write", () => {
     expect(buildReceipt(FACTS).surfaces.map(({ guarantee }) => guarantee)).toEqual([
-      "fenced",
+      "emptied",
       "emptied",
     ]);
     const own = ["tracked", "canonical", "multipart", "versions"] as const;
     const all = [...own, "legacy:old"] as const;
     expect(own.map((surface) => guaranteeOf(surface, own))).toEqual(own.map(() => "fenced"));
     expect(all.map((surface) => guaranteeOf(surface, all))).toEqual([
-      "fenced",
+      "emptied",
       "fenced",
       "emptied",
       "emptied",

@@ -95,10 +95,14 @@ const ROUTES: readonly [Call["method"], string, object?][] = [
   ["POST", "/v1/audits", {}],
   ["GET", "/v1/audits/{auditId}"],
   ["GET", "/v1/audits/{auditId}/findings"],
+  ["POST", "/v1/adoptions", {}],
+  ["GET", "/v1/adoptions/{adoptionId}"],
+  ["GET", "/v1/adoptions/{adoptionId}/projects"],
+  ["GET", "/v1/adoptions/{adoptionId}/refusals"],
 ];
 
 const ADMIN_ONLY =
-  /\/hold$|\/debug\/|\/metrics$|\/tokens|\/audits|\/sign-in-codes|\/webhooks|\/audit-log$|\/doctor$|\/settings$/;
+  /\/hold$|\/debug\/|\/metrics$|\/tokens|\/audits|\/adoptions|\/sign-in-codes|\/webhooks|\/audit-log$|\/doctor$|\/settings$/;
 /** About the caller itself: they demand no right, but a session. */
 const OF_SESSIONS = /\/sessions\//;
 

@@ -105,6 +105,10 @@ const ROWS: Readonly<Record<string, Row>> = {
   "POST /v1/debug/sweeps": { ...bodies({ prefix: "old/", confirm: "old/" }), admin: true },
   "GET /v1/debug/sweeps/{sweepId}": { admin: true },
   "POST /v1/audits": { ...bodies({}, { fix: "orphans", minAge: "0s" }), admin: true },
+  "POST /v1/adoptions": { ...bodies({}, { dryRun: false, minAge: "0s" }), admin: true },
+  "GET /v1/adoptions/{id}": { admin: true },
+  "GET /v1/adoptions/{id}/projects": { admin: true },
+  "GET /v1/adoptions/{id}/refusals": { admin: true },
   "GET /v1/audits/{id}": { admin: true },
   "GET /v1/audits/{id}/findings": { admin: true },
 };

@@ -37,7 +37,7 @@ describe("deleting a project", () => {
     const { payload } = await fixture.service.services.receipts.get(ADMIN, uid);
     expect(payload.totals).toEqual({ deleted: 5, absent: 0, bytes: 29 });
     expect(payload.surfaces.map(({ surface, guarantee }) => [surface, guarantee])).toEqual([
-      ["tracked", "fenced"],
+      ["tracked", "emptied"],
       ["canonical", "fenced"],
       ["legacy:old", "emptied"],
       ["multipart", "emptied"],

@@ -79,6 +79,10 @@ export const ATTEMPTS: Readonly<Record<string, Attempt>> = {
   "prefixSweeps.get": (api) => api.prefixSweeps.get(STRANGER, "SWEEP-000000000000"),
   "audits.start": (api) => api.audits.start(STRANGER, { fix: "orphans", minAgeMs: 0 }),
   "audits.get": (api) => api.audits.get(STRANGER, "AUDIT-000000000000"),
+  "adoptions.start": (api) => api.adoptions.start(STRANGER, { dryRun: false, minAgeMs: 0 }),
+  "adoptions.get": (api) => api.adoptions.get(STRANGER, "ADOPT-000000000000"),
+  "adoptions.projects": (api) => api.adoptions.projects(STRANGER, "ADOPT-000000000000").next(),
+  "adoptions.refusals": (api) => api.adoptions.refusals(STRANGER, "ADOPT-000000000000").next(),
   "audits.findings": (api) => api.audits.findings(STRANGER, "AUDIT-000000000000").next(),
   "tokens.create": (api) => api.tokens.create(STRANGER, { name: "stolen", rights: ["admin"] }),
   "tokens.list": (api) => api.tokens.list(STRANGER, { limit: 10 }),
@@ -106,6 +110,7 @@ export const WITHOUT_CALLER: ReadonlySet<string> = new Set([
   "sessions.end",
   "auditLog.record",
   "receipts.publicKeys",
+  "adoptions.now",
   "audits.now",
   "monitor.databaseTrouble",
 ]);

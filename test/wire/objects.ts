@@ -40,7 +40,7 @@ async function checkVersion({ request }: Exchange, bucket: Bucket, key: string):
 async function headersOf(bucket: Bucket, head: ObjectHead): Promise<Record<string, string>> {
   return {
     "accept-ranges": "bytes",
-    "content-type": CONTENT_TYPE,
+    "content-type": head.contentType ?? CONTENT_TYPE,
     "last-modified": httpDate(head.modifiedAt),
     etag: quoted(head.etag),
     ...(await versionHeader(bucket, head.key)),

@@ -3,7 +3,7 @@ import type { FileRow, Hold, Instant, Project, Upload } from "../../core/model.t
 import type * as port from "../../ports/metadata/index.ts";
 import type { PublicKey } from "../../ports/signer.ts";
 import { backlog } from "./metadata/backlog.ts";
-import { MemoryAuditCalls } from "./metadata/audit-calls.ts";
+import { MemoryRunCalls } from "./metadata/run-calls.ts";
 import * as files from "./metadata/files.ts";
 import { findIdempotent } from "./metadata/idempotency.ts";
 import * as projects from "./metadata/projects.ts";
@@ -22,7 +22,7 @@ import * as uploads from "./metadata/uploads.ts";
  * that dies in `seal` would keep it for ever: it checks and counts again afterwards, and seals anew
  * when that differs, as a serializable transaction is repeated.
  */
-export class MemoryMetadataStore extends MemoryAuditCalls implements port.MetadataStore {
+export class MemoryMetadataStore extends MemoryRunCalls implements port.MetadataStore {
   #storeId: string | null = null;
 
   async now(): Promise<Instant> {

@@ -7,8 +7,8 @@ import type { StoredObject } from "./object-versions.ts";
 /** Bytes that a body gives at once. */
 const CHUNK_BYTES = 64 * 1024;
 
-export function headOf(key: string, { bytes, etag, modifiedAt }: StoredObject): ObjectHead {
-  return { key, sizeBytes: bytes.length, etag, modifiedAt };
+export function headOf(key: string, { bytes, ...facts }: StoredObject): ObjectHead {
+  return { key, sizeBytes: bytes.length, ...facts };
 }
 
 export function md5(bytes: Uint8Array): string {

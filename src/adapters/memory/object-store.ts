@@ -225,7 +225,7 @@ export class MemoryObjectStore implements ObjectStore {
     const chosen = chooseParts(parts, upload.parts, this.#partBytesMin);
     this.#uploads.end(uploadId);
     const bytes = new Uint8Array(Buffer.concat(chosen.map((part) => part.bytes)));
-    return headOf(key, this.#write(key, bytes));
+    return headOf(key, this.#write(key, bytes, upload.contentType));
   }
 
   async abortUpload(key: string, uploadId: string): Promise<void> {
@@ -275,8 +275,9 @@ export class MemoryObjectStore implements ObjectStore {
     return object;
   }
 
-  #write(key: string, bytes: Uint8Array): StoredObject {
-    const object = { bytes, etag: md5(bytes), modifiedAt: this.#clock.now() };
+  #write(key: string, bytes: Uint8Array, contentType?: string): StoredObject {
+    const type = contentType === undefined ? {} : { contentType };
+    const object = { bytes, etag: md5(bytes), modifiedAt: this.#clock.now(), ...type };
     this.#objects.write(key, object);
     return object;
   }

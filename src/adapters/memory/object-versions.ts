@@ -6,6 +6,7 @@ export interface StoredObject {
   readonly bytes: Uint8Array;
   readonly etag: string;
   readonly modifiedAt: Instant;
+  readonly contentType?: string;
 }
 
 /** An object, or a marker where `object` is null. */

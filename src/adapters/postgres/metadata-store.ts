@@ -4,7 +4,7 @@ import type { FileRow, Hold, Instant, Project, Upload } from "../../core/model.t
 import type * as port from "../../ports/metadata/index.ts";
 import type { PublicKey } from "../../ports/signer.ts";
 import { backlog } from "./backlog.ts";
-import { AuditCalls } from "./audit-calls.ts";
+import { RunCalls } from "./run-calls.ts";
 import * as files from "./files.ts";
 import { findIdempotent } from "./idempotency.ts";
 import * as projects from "./projects.ts";
@@ -22,7 +22,7 @@ import * as uploads from "./uploads.ts";
  * The metadata port in one SQL dialect, on PostgreSQL and on the embedded PGlite. Every operation is
  * one transaction or one statement; only `completeDeletion` counts before its transaction.
  */
-export class PostgresMetadataStore extends AuditCalls implements port.MetadataStore {
+export class PostgresMetadataStore extends RunCalls implements port.MetadataStore {
   /** Brings the tables up to date first; several processes may do so at once. */
   static async open(
     dialect: Dialect,

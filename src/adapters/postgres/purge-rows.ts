@@ -77,5 +77,10 @@ export async function eraseRows(
       ))`.execute(session.db);
     erased += Number(numAffectedRows ?? 0n);
   }
-  return erased;
+  if (erased >= limit) return erased;
+  const { numAffectedRows } = await sql`
+    delete from expunge.run_notes where ctid = any(array(
+      select ctid from expunge.run_notes where project_id = ${row.project_id} limit ${limit - erased}
+    ))`.execute(session.db);
+  return erased + Number(numAffectedRows ?? 0n);
 }

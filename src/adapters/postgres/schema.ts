@@ -14,6 +14,7 @@ import type { SweepEnd } from "../../ports/metadata/index.ts";
 import type { PublicKey } from "../../ports/signer.ts";
 import type { SessionsTable, SignInCodesTable, TokensTable } from "./schema-credentials.ts";
 import type { AuditFindingsTable, AuditsTable } from "./schema-audits.ts";
+import type { AdoptedProjectsTable, RunNotesTable, RunsTable } from "./schema-runs.ts";
 import type { AuditLogTable, DeliveriesTable, WebhooksTable } from "./schema-of-telling.ts";
 
 /** All tables lie in a schema of their own, beside those of the job queue and of anybody else. */
@@ -41,6 +42,9 @@ export interface Tables {
   "expunge.chain_head": ChainHeadTable;
   "expunge.audits": AuditsTable;
   "expunge.audit_findings": AuditFindingsTable;
+  "expunge.runs": RunsTable;
+  "expunge.run_notes": RunNotesTable;
+  "expunge.adopted_projects": AdoptedProjectsTable;
   "expunge.public_keys": PublicKeysTable;
   "expunge.store_binding": StoreBindingTable;
   "expunge.idempotent": IdempotentTable;

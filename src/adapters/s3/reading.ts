@@ -1,5 +1,9 @@
 import type { IncomingMessage } from "node:http";
-import { GetObjectCommand, HeadObjectCommand } from "@aws-sdk/client-s3";
+import {
+  GetObjectCommand,
+  HeadObjectCommand,
+  type HeadObjectCommandOutput,
+} from "@aws-sdk/client-s3";
 import { LIMITS } from "../../core/limits.ts";
 import type { ByteRange, ObjectBody, ObjectHead } from "../../ports/object-store.ts";
 import { clipRange } from "../object-store-checks.ts";
@@ -86,10 +90,17 @@ function wholeSize(
 
 function headOf(
   key: string,
-  reply: { readonly ETag?: string | undefined; readonly LastModified?: Date | undefined },
+  reply: Pick<HeadObjectCommandOutput, "ETag" | "LastModified" | "ContentType">,
   sizeBytes: number,
 ): ObjectHead {
-  return { key, sizeBytes, etag: etagOf(reply.ETag), modifiedAt: instantOf(reply.LastModified) };
+  const { ETag, LastModified, ContentType: contentType } = reply;
+  return {
+    key,
+    sizeBytes,
+    etag: etagOf(ETag),
+    modifiedAt: instantOf(LastModified),
+    ...(contentType === undefined ? {} : { contentType }),
+  };
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

@@ -1,21 +1,18 @@
 import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { ExpungeClient } from "../../client/index.ts";
 import { AUDIT_FIXES } from "../../core/audit.ts";
 import { formatDuration } from "../../core/duration.ts";
 import { ExpungeError } from "../../core/errors.ts";
-import { LIMITS } from "../../core/limits.ts";
-import type { AuditJson, CreateAuditJson } from "../../http/schema/index.ts";
+import type { CreateAuditJson } from "../../http/schema/index.ts";
 import { duration } from "../arguments.ts";
 import { auditReport } from "../audit-report.ts";
 import { exitCodeOfAudit, firstFindings, showAudit } from "../audit-view.ts";
 import { connect, type ServiceFlags, withService } from "../connect.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { write } from "../output.ts";
-import { countingOn } from "../progress.ts";
 import type { Shell } from "../shell.ts";
+import { untilEnded } from "../until-ended.ts";
 
 interface AuditFlags extends ServiceFlags {
   readonly fix?: (typeof AUDIT_FIXES)[number];
@@ -69,7 +66,12 @@ async function audit(shell: Shell, flags: AuditFlags): Promise<ExitCode> {
     flags.id === undefined
       ? await client.audits.start(requestOf(flags))
       : await client.audits.get(flags.id);
-  const ended = await follow(shell, client, begun, flags.wait);
+  const ended = await untilEnded(shell, {
+    begun,
+    look: (id) => client.audits.get(id),
+    goesOn: `the audit goes on without you: expunge audit --id ${begun.id}`,
+    wait: flags.wait,
+  });
   if (flags.html !== undefined) {
     const report = await auditReport(ended, client.audits.findings(ended.id));
     await writeFile(resolve(shell.io.cwd, flags.html), report);
@@ -102,29 +104,4 @@ function requestOf({ fix, minAge, readDataSubset }: AuditFlags): CreateAuditJson
     ...(minAge === undefined ? {} : { minAge: formatDuration(minAge) }),
     ...(readDataSubset === undefined ? {} : { readDataPercent: readDataSubset }),
   };
-}
-
-async function follow(
-  { out, io }: Shell,
-  client: ExpungeClient,
-  begun: AuditJson,
-  wait: AuditFlags["wait"],
-): Promise<AuditJson> {
-  const until = Date.now() + (wait === false ? 0 : (wait ?? Number.POSITIVE_INFINITY));
-  const progress = countingOn(out);
-  const goesOn = (): void => {
-    void out.note(`the audit goes on without you: expunge audit --id ${begun.id}`);
-  };
-  io.interrupt.addEventListener("abort", goesOn, { once: true });
-  let current = begun;
-  while (current.state === "running") {
-    progress.show(current.objects);
-    const leftMs = until - Date.now();
-    if (leftMs <= 0) break;
-    await sleep(Math.min(LIMITS.auditPollMs, leftMs));
-    current = await client.audits.get(begun.id);
-  }
-  await progress.end();
-  io.interrupt.removeEventListener("abort", goesOn);
-  return current;
 }

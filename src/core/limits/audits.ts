@@ -14,9 +14,8 @@ export const AUDIT_LIMITS = {
   /** Audit: findings that are mended together; how long findings are kept. */
   auditFixKeys: 100,
   auditKeepMs: 30 * DAY_MS,
-  /** Audit: findings that are shown to people; how often the command line looks at one that runs. */
+  /** Audit: findings that are shown to people. */
   auditFindingsShown: 20,
-  auditPollMs: 250,
   /** Audit: findings in the table of a report; prefixes that it tells apart. */
   auditReportFindings: 500,
   auditReportNames: 200,

@@ -1,4 +1,5 @@
 import type { App, RouteDeps } from "../deps.ts";
+import { addAdoptionRoutes } from "./adoptions.ts";
 import { addAuditRoutes } from "./audits.ts";
 import { addAuditLogRoutes } from "./audit-log.ts";
 import { addBulkDeletionRoutes } from "./bulk-deletion.ts";
@@ -32,6 +33,7 @@ export function addRoutes(app: App, deps: RouteDeps): void {
   addTokenRoutes(app, deps);
   addSessionRoutes(app, deps);
   addAuditRoutes(app, deps);
+  addAdoptionRoutes(app, deps);
   addWebhookRoutes(app, deps);
   addAuditLogRoutes(app, deps);
   addDebugRoutes(app, deps);

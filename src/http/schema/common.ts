@@ -2,6 +2,7 @@ import { z } from "zod";
 import { RIGHTS } from "../../core/caller.ts";
 import { DURATION_FORM, parseDuration } from "../../core/duration.ts";
 import { LIMITS } from "../../core/limits.ts";
+import { MEDIA_TYPE } from "../../core/media-type.ts";
 
 /** RFC 3339, as every answer prints it: UTC with milliseconds. */
 export const timestampSchema = z.iso.datetime({ offset: true });
@@ -76,11 +77,10 @@ export const pageQuery = {
   cursor: z.string().max(LIMITS.httpCursorCharsMax).exactOptional(),
 };
 
-/** A media type with printable ASCII parameters: it is sent back in a header. */
 export const contentTypeSchema = z
   .string()
   .max(LIMITS.contentTypeCharsMax)
-  .regex(/^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(\s*;[\x20-\x7e]*)?$/, { error: "must be a media type" });
+  .regex(MEDIA_TYPE, { error: "must be a media type" });
 
 /** Checked and normalised by the service, which answers `invalid-path`. */
 export const pathSchema = z.string().max(4 * LIMITS.pathBytesMax);

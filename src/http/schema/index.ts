@@ -1,4 +1,10 @@
 /** Types of everything that goes over the wire, for the console and for clients. */
+export type {
+  AdoptedProjectJson,
+  AdoptionJson,
+  AdoptionRefusalJson,
+  CreateAdoptionJson,
+} from "./adoption.ts";
 export type { AuditJson, CreateAuditJson, FindingJson } from "./audit.ts";
 export type { AuditEntryJson, AuditLogJson } from "./audit-log.ts";
 export type { CleanupCheckJson, SelfTestJson, TrackedKeysJson } from "./debug.ts";

@@ -8,6 +8,7 @@ import type { FileStore } from "./files.ts";
 import type { IdempotencyStore } from "./idempotency.ts";
 import type { ProjectStore } from "./projects.ts";
 import type { ReceiptStore } from "./receipts.ts";
+import type { RunStore } from "./runs.ts";
 import type { SessionStore } from "./sessions.ts";
 import type { SettleStore } from "./settles.ts";
 import type { StoreBinding } from "./store-binding.ts";
@@ -36,6 +37,7 @@ export interface MetadataStore
     BacklogStore,
     IdempotencyStore,
     AuditStore,
+    RunStore,
     StoreBinding,
     SessionStore,
     TokenStore,
@@ -56,6 +58,7 @@ export * from "./files.ts";
 export * from "./idempotency.ts";
 export * from "./projects.ts";
 export * from "./receipts.ts";
+export * from "./runs.ts";
 export * from "./sessions.ts";
 export * from "./settles.ts";
 export * from "./store-binding.ts";

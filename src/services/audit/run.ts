@@ -11,14 +11,13 @@ import {
   NO_COUNTS,
   type Unjudged,
 } from "../../core/audit.ts";
-import { DatabaseError } from "../../core/database-errors.ts";
 import { messageOf } from "../../core/errors.ts";
 import { LIMITS } from "../../core/limits.ts";
 import { isStoreError } from "../../core/store-errors.ts";
 import type { Log } from "../../ports/log.ts";
-import { type AuditClaim, type AuditStep, StaleClaimError } from "../../ports/metadata/index.ts";
+import type { AuditClaim, AuditStep } from "../../ports/metadata/index.ts";
+import { carryOut } from "../carry-out.ts";
 import type { Context } from "../context.ts";
-import { whileClaimed } from "../purge/claim.ts";
 import { listsUploads } from "../versions.ts";
 import type { Pair } from "./join.ts";
 import { type Judge, judgePairs, type Judgement } from "./judging.ts";
@@ -42,17 +41,9 @@ export async function runAudit(
   const { token } = claim;
   const log = context.log.child({ audit: auditId });
   const extend = (): Promise<boolean> => metadata.extendAudit(auditId, token, LIMITS.leaseMs);
-  await whileClaimed(context, { token, log, extend }, outer, async (signal) => {
-    try {
-      await new AuditRun(context, claim, log, signal).go();
-    } catch (error) {
-      if (error instanceof StaleClaimError || (signal.aborted && !outer.aborted)) {
-        log.warn({ token }, "claim lost; another worker goes on");
-        return;
-      }
-      if (!(error instanceof DatabaseError)) await metadata.releaseAudit(auditId, token);
-      throw error;
-    }
+  const release = (): Promise<void> => metadata.releaseAudit(auditId, token);
+  await carryOut(context, { token, extend, release, log }, outer, async (signal) => {
+    await new AuditRun(context, claim, log, signal).go();
   });
 }
 

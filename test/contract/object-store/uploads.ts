@@ -63,6 +63,14 @@ function completionContract(fixture: StoreFixture): void {
     expect(await uploadsOf(store, "")).toEqual([]);
   });
 
+  it("tells the type that an upload was made with, where the store keeps types", async () => {
+    const { store } = fixture;
+    const uploadId = await store.createUpload("typed", "text/x-odd");
+    const part = await sendPart(store, "typed", uploadId, 1, utf8("x"));
+    await store.completeUpload("typed", uploadId, [part]);
+    expect(["text/x-odd", undefined]).toContain((await store.head("typed")).contentType);
+  });
+
   it("puts the completed object in the place of an earlier one", async () => {
     const { store } = fixture;
     const before = await make(store, "replaced", "the first and longer");

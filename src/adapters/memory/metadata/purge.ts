@@ -12,6 +12,7 @@ import {
   type TrackedKey,
 } from "../../../ports/metadata/index.ts";
 import { eraseFindings } from "./audits.ts";
+import { eraseNotes } from "./runs.ts";
 import { mayPurge, viewOf } from "./deletions.ts";
 import { byBytes, type DeletionRow, projectOf, refusal, refuseHeld, type Tx } from "./state.ts";
 import { deletionFacts, emit } from "./webhooks.ts";
@@ -269,5 +270,6 @@ export function eraseRows(tx: Tx, id: string, token: number, limit: number): num
   ];
   const batch = erasures.slice(0, limit);
   for (const erase of batch) erase();
-  return batch.length + eraseFindings(tx, projectUid, limit - batch.length);
+  const found = eraseFindings(tx, projectUid, limit - batch.length);
+  return batch.length + found + eraseNotes(tx, row.projectId, limit - batch.length - found);
 }

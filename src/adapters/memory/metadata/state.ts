@@ -19,8 +19,10 @@ import type { WebhookEventType } from "../../../core/webhooks.ts";
 import type {
   Idempotent,
   Removal,
+  Run,
   StoredAmendment,
   StoredFinding,
+  StoredNote,
   StoredReceipt,
   Sweep,
   WebhookDelivery,
@@ -126,6 +128,20 @@ export interface AuditRow {
   readonly findings: StoredFinding[];
 }
 
+export interface RunRow {
+  run: Run;
+  token: number;
+  leaseUntil: Instant;
+  readonly notes: StoredNote[];
+  /** Notes ever made: their ordinals. */
+  noted: number;
+  /** By id, of an adoption. */
+  readonly projects: Map<
+    string,
+    { readonly projectId: string; readonly isNew: boolean; objects: number; bytes: number }
+  >;
+}
+
 export interface ReceiptRow {
   readonly receipt: StoredReceipt;
   copied: boolean;
@@ -195,6 +211,7 @@ export interface Rows {
   readonly signInCodes: Map<string, SignInCodeRow>;
   readonly sessions: Map<string, SessionRow>;
   readonly audits: Map<string, AuditRow>;
+  readonly runs: Map<string, RunRow>;
   readonly outbox: Outbox;
 }
 
@@ -225,6 +242,7 @@ export function emptyRows(): Rows {
     signInCodes: new Map(),
     sessions: new Map(),
     audits: new Map(),
+    runs: new Map(),
     outbox: { webhooks: new Map(), deliveries: new Map(), made: 0 },
   };
 }

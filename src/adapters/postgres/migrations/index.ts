@@ -14,6 +14,7 @@ import * as idempotent from "./0008-idempotent.ts";
 import * as sweeps from "./0009-sweeps.ts";
 import * as audits from "./0010-audits.ts";
 import * as cdnTargets from "./0011-cdn-targets.ts";
+import * as runs from "./0012-runs.ts";
 
 /** In order; a name that was published is never changed. There is no way down: rows are evidence. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -27,6 +28,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "0009-sweeps": sweeps,
   "0010-audits": audits,
   "0011-cdn-targets": cdnTargets,
+  "0012-runs": runs,
 };
 
 /** Of every migration of this version, in order. */
