@@ -3,14 +3,15 @@ import { DAY_MS } from "../core/limits/units.ts";
 import type { AuditJson, FindingJson } from "../http/schema/index.ts";
 import { formatBytes, printable } from "./output.ts";
 
-/** List prices of stored bytes, in dollars for a GB (10^9 bytes) and month; requests are not in it. */
-export const PRICES = {
-  asOf: "2024-03-06",
-  perGbMonth: [
-    { store: "Cloudflare R2, Standard", dollars: 0.015 },
-    { store: "AWS S3, Standard, us-east-1, the first 50 TB", dollars: 0.023 },
-  ],
-} as const;
+/**
+ * List prices of stored bytes, in dollars for a GB (10^9 bytes) and month, each with the last day on
+ * which it is known to have been so; requests are not in it. Source: developers.cloudflare.com/r2/pricing and
+ * aws.amazon.com/s3/pricing.
+ */
+export const PRICES = [
+  { store: "Cloudflare R2, Standard", dollars: 0.015, asOf: "2026-08-03" },
+  { store: "AWS S3, Standard, us-east-1, the first 50 TB", dollars: 0.023, asOf: "2024-03-06" },
+] as const;
 
 const GB = 1e9;
 const AGES = [
@@ -114,12 +115,12 @@ function chart(title: string, sums: readonly (readonly [string, Sum])[]): string
 }
 
 function costs({ bytes, orphanBytes }: AuditJson): string {
-  const rows = PRICES.perGbMonth.map(({ store, dollars }) => {
+  const rows = PRICES.map(({ store, dollars, asOf }) => {
     const cost = (amount: number): string => `$${((amount / GB) * dollars).toFixed(2)}`;
-    return row([store, `$${dollars} / GB`, cost(bytes), cost(orphanBytes)]);
+    return row([store, `$${dollars} / GB (${asOf})`, cost(bytes), cost(orphanBytes)]);
   });
   const head = row(["prices", "", "all objects, a month", "what no row names, a month"]);
-  return `<h2>Cost a month (list prices as of ${PRICES.asOf}, storage only)</h2><table>${head}${rows.join("")}</table>`;
+  return `<h2>Cost a month (list prices, storage only)</h2><table>${head}${rows.join("")}</table>`;
 }
 
 function table(audit: AuditJson, shown: readonly FindingJson[]): string {

@@ -49,9 +49,17 @@ export class Output {
     await this.note(`code: ${error.code}`);
   }
 
-  /** Colours only where the stream is a terminal that wants them; NO_COLOR is heeded by Node. */
+  /**
+   * Colours where the stream is a terminal; NO_COLOR takes them away, FORCE_COLOR gives them to a pipe
+   * too, and an empty one of either says nothing.
+   */
   style(style: Style, text: string, stream: Sink = this.io.stdout): string {
-    return stream.isTTY === true ? styleText(style, text, { stream }) : text;
+    const { env } = this.io;
+    // Node heeds the two by itself, in the environment of the process.
+    if (env === undefined) return styleText(style, text, { stream });
+    const { NO_COLOR: no = "", FORCE_COLOR: force = "" } = env;
+    const isWanted = force === "" ? no === "" && stream.isTTY === true : force !== "0";
+    return isWanted ? styleText(style, text, { validateStream: false }) : text;
   }
 }
 

@@ -4,6 +4,7 @@ import { VERSION } from "../version.ts";
 import { addAdopt } from "./commands/adopt.ts";
 import { addAudit } from "./commands/audit.ts";
 import { addAuditLog } from "./commands/audit-log.ts";
+import { addCompletion } from "./commands/completion.ts";
 import { addConfig } from "./commands/config.ts";
 import { addDeletion } from "./commands/deletion.ts";
 import { addDemo } from "./commands/demo.ts";
@@ -15,6 +16,7 @@ import { addReceipt } from "./commands/receipt.ts";
 import { addServe } from "./commands/serve.ts";
 import { addSweep } from "./commands/sweep.ts";
 import { addToken } from "./commands/token.ts";
+import { addExamples } from "./examples.ts";
 import { EXIT, type ExitCode, failureOf, Interrupted } from "./exit-codes.ts";
 import type { Io } from "./io.ts";
 import { isBrokenPipe, write } from "./output.ts";
@@ -39,7 +41,8 @@ function wantsJson(argv: readonly string[]): boolean {
   return (end < 0 ? argv : argv.slice(0, end)).includes("--json");
 }
 
-function programOf(shell: Shell): Command {
+/** The whole tree of commands. */
+export function programOf(shell: Shell): Command {
   const { io } = shell;
   const program = new Command("expunge")
     .description("Keeps the files of projects, and deletes a project with proof.")
@@ -68,6 +71,8 @@ function programOf(shell: Shell): Command {
   addAudit(program, shell);
   addAdopt(program, shell);
   addSweep(program, shell);
+  addCompletion(program, shell);
+  addExamples(program);
   return program;
 }
 

@@ -79,3 +79,17 @@ test("an output that fails for another reason is a failure", async () => {
   full.on("error", () => {});
   await expect(write(full, "text")).rejects.toThrow("full");
 });
+
+test.each([
+  [{}, true, true],
+  [{}, false, false],
+  [{ NO_COLOR: "1" }, true, false],
+  [{ NO_COLOR: "" }, true, true],
+  [{ FORCE_COLOR: "1" }, false, true],
+  [{ FORCE_COLOR: "0" }, true, false],
+] as const)("with %j and a terminal %j colours are shown: %j", (env, isTTY, isShown) => {
+  const io = ioOf({ env });
+  const stdout = Object.assign(io.stdout, { isTTY });
+  const text = new Output({ ...io, stdout }, false).style("red", "x");
+  expect(text).toBe(isShown ? "\u001B[31mx\u001B[39m" : "x");
+});
