@@ -2,6 +2,7 @@
 // anyway. Where the tools are not installed it says so and leaves things as they are.
 import {
   existsSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -47,12 +48,18 @@ export async function buildConsole(options: { readonly force?: boolean } = {}): 
   }
   console.error("building the console ...");
   const { build } = await import("vite");
-  // Beside its place and then into it, so that two that build at a time do not mix their files.
-  const outDir = `${BUILT}.${process.pid}`;
+  // Elsewhere and then into its place, so that two that build at a time do not mix their files.
+  const outDir = join(ROOT, `node_modules/.console-${process.pid}`);
   const configFile = join(ROOT, "console/vite.config.ts");
   await build({ configFile, logLevel: "warn", build: { outDir } });
   compress(outDir);
+  if (options.force !== true && !isConsoleStale()) {
+    // Another one was faster, and may be in use already.
+    rmSync(outDir, { recursive: true });
+    return true;
+  }
   rmSync(BUILT, { recursive: true, force: true });
+  mkdirSync(join(ROOT, "dist"), { recursive: true });
   renameSync(outDir, BUILT);
   return true;
 }

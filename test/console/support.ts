@@ -79,6 +79,10 @@ export class ConsoleFixture {
     return this.#service.url;
   }
 
+  get dataDir(): string {
+    return this.#service.dataDir;
+  }
+
   get host(): string {
     return new URL(this.url).host;
   }

@@ -99,7 +99,7 @@ export function AuditScreen() {
             {message} Nothing is said of it, so this audit is not complete.
           </Alert>
         ))}
-        {isDone && <Findings audit={audit} />}
+        {isDone && differencesOf(audit) > 0 && <Findings audit={audit} />}
         {isDone && audit.fix === "none" && <FixAudit audit={audit} />}
       </Stack>
     </>

@@ -1,0 +1,79 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { temporaryDir } from "../support/service-process.ts";
+import { ConsoleFixture } from "./support.ts";
+
+const TIMEOUT_MS = 300_000;
+const WAIT_MS = 180_000;
+const LARGE_BYTES = 200_000_000;
+const MANY = 200;
+
+describe("the console with much to upload, and with much amiss", { timeout: TIMEOUT_MS }, () => {
+  let fixture: ConsoleFixture;
+  let files: Awaited<ReturnType<typeof temporaryDir>>;
+  beforeAll(async () => {
+    files = await temporaryDir();
+    fixture = await ConsoleFixture.open();
+    fixture.page.setDefaultTimeout(WAIT_MS);
+    await fixture.signIn();
+  }, TIMEOUT_MS);
+  afterAll(async () => {
+    await fixture?.[Symbol.asyncDispose]();
+    await files?.[Symbol.asyncDispose]();
+  }, TIMEOUT_MS);
+
+  it("uploads a folder of 200 files, each to its path", async () => {
+    const { page, client } = fixture;
+    const folder = join(files.path, "album");
+    await mkdir(join(folder, "inner"), { recursive: true });
+    for (let at = 0; at < MANY; at++) {
+      await writeFile(join(folder, at % 2 === 0 ? "inner" : ".", `${at}.txt`), `file ${at}`);
+    }
+    const { id } = await client.projects.create({ name: "Folder" });
+    await page.goto(`${fixture.url}/projects/${id}`);
+    await page.locator('input[aria-label="Folder to upload"]').setInputFiles(folder);
+    await page.getByText("200 of 200 files uploaded").waitFor();
+    expect((await client.projects.get(id)).fileCount).toBe(MANY);
+    expect(await (await client.files.get(id, "album/inner/42.txt")).text()).toBe("file 42");
+  });
+
+  it("uploads 200 MB in parts, through a pause", async () => {
+    const { page, client } = fixture;
+    const path = join(files.path, "film.mp4");
+    await writeFile(path, Buffer.alloc(LARGE_BYTES, "film"));
+    const { id } = await client.projects.create({ name: "Large" });
+    await page.goto(`${fixture.url}/projects/${id}`);
+    await page.getByLabel("Files to upload").setInputFiles(path);
+    await page.getByRole("button", { name: "Pause film.mp4" }).click();
+    await page.getByRole("button", { name: "Resume film.mp4" }).waitFor();
+    expect(await fixture.axe()).toEqual([]);
+    expect(await client.files.exists(id, "film.mp4")).toBe(false);
+    await page.getByRole("button", { name: "Resume film.mp4" }).click();
+    await page.getByText("1 of 1 file uploaded").waitFor();
+    expect((await client.files.head(id, "film.mp4")).sizeBytes).toBe(LARGE_BYTES);
+  });
+
+  it("shows an orphan that an audit found, what it costs, and removes it after the plan", async () => {
+    const { page, client } = fixture;
+    const { uid } = await client.projects.create({ name: "Orphaned" });
+    const { uid: other } = await client.projects.create({ name: "Other" });
+    const dir = join(fixture.dataDir, "objects/projects", uid);
+    await mkdir(dir, { recursive: true });
+    await writeFile(join(dir, other), "nobody's");
+    await page.getByRole("link", { name: "Audit" }).click();
+    await page.getByRole("combobox", { name: "Judge what is" }).click();
+    await page.getByRole("option", { name: "All, also" }).click();
+    await page.getByRole("button", { name: "Run an audit" }).click();
+    await page.getByText("1 difference between store and database").waitFor();
+    await page.getByRole("heading", { name: "What it costs a month" }).waitFor();
+    await page.getByRole("cell", { name: `projects/${uid}/${other}` }).waitFor();
+    expect(await fixture.axe()).toEqual([]);
+    await page.getByRole("button", { name: "Remove what belongs to no file ..." }).click();
+    await page.getByRole("dialog").getByText("would be removed from the store").waitFor();
+    await page.getByRole("button", { name: "Do it" }).click();
+    await page.getByText("1 difference mended").waitFor();
+    await page.getByRole("button", { name: "Run another" }).click();
+    await page.getByText("Store and database agree").waitFor();
+  });
+});
