@@ -9,6 +9,7 @@ import { Sessions } from "./sessions.ts";
 import { Tokens } from "./tokens.ts";
 import { type ClientOptions, Transport } from "./transport.ts";
 import { Uploads } from "./uploads.ts";
+import { Webhooks } from "./webhooks.ts";
 
 /** The calls of a service, by noun. */
 export interface ExpungeClient {
@@ -21,6 +22,7 @@ export interface ExpungeClient {
   readonly receipts: Receipts;
   readonly sessions: Sessions;
   readonly tokens: Tokens;
+  readonly webhooks: Webhooks;
   readonly audits: Audits;
   readonly adoptions: Adoptions;
   readonly auditLog: AuditLog;
@@ -45,6 +47,7 @@ export function createClient(options: ClientOptions): ExpungeClient {
     receipts: new Receipts(transport),
     sessions: new Sessions(transport),
     tokens: new Tokens(transport),
+    webhooks: new Webhooks(transport),
     audits: new Audits(transport),
     adoptions: new Adoptions(transport),
     auditLog: new AuditLog(transport),

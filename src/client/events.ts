@@ -4,7 +4,7 @@ import { isTerminal } from "../core/deletion.ts";
 import { LIMITS } from "../core/limits.ts";
 import type { DeletionJson } from "../http/schema/index.ts";
 import { deletionPath } from "./addresses.ts";
-import { unreachable } from "./error.ts";
+import { strangeAnswer, unreachable } from "./error.ts";
 import { textOf } from "./lines.ts";
 import { jitterBytes, pause } from "./timing.ts";
 import type { CallOptions, Transport } from "./transport.ts";
@@ -43,6 +43,9 @@ export async function* followDeletion(
       });
       // Ended, and nothing is left to tell.
       if (response.status === 204) return;
+      if (!response.headers.get("content-type")?.startsWith("text/event-stream")) {
+        throw strangeAnswer(response);
+      }
       for await (const event of eventsOf(response)) {
         broken = 0;
         lastEventId = event.id;

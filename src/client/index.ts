@@ -38,6 +38,9 @@ export type {
   SignInCodeJson,
   TokenJson,
   UploadJson,
+  WebhookListJson,
+  WebhookRetryJson,
+  WebhookTestJson,
 } from "../http/schema/index.ts";
 export type { Adoptions } from "./adoptions.ts";
 export type { Audits } from "./audits.ts";
@@ -62,6 +65,7 @@ export type { Body, CallOptions, ClientOptions } from "./transport.ts";
 export type { SignInCodeInput, Sessions } from "./sessions.ts";
 export type { Tokens } from "./tokens.ts";
 export type { CompletedPart, Uploads } from "./uploads.ts";
+export type { Webhooks } from "./webhooks.ts";
 export {
   answerUppy,
   type AnswerOptions,

@@ -16,7 +16,7 @@ import type { Deletions } from "./deletions.ts";
 import { isExpungeClientError } from "./error.ts";
 import { type Page, type PageOptions, readAll, readPage } from "./pages.ts";
 import { nowMs } from "./timing.ts";
-import type { CallOptions, Query, Transport } from "./transport.ts";
+import { type CallOptions, onceOnly, type Query, type Transport } from "./transport.ts";
 
 /** Which projects a list has. */
 export interface ProjectFilter {
@@ -57,7 +57,7 @@ export class Projects {
   }
 
   /**
-   * Makes a project. Not repeated by itself, for it is not idempotent.
+   * Makes a project. Where it is repeated it makes no second one: it is sent with an `Idempotency-Key`.
    * @throws ExpungeClientError `project-exists`, `invalid-project-id`, `id-not-allowed`
    */
   async create(input: CreateProjectJson = {}, options: CallOptions = {}): Promise<ProjectJson> {
@@ -66,6 +66,7 @@ export class Projects {
       method: "POST",
       path: "/v1/projects",
       json: input,
+      ...onceOnly(),
     });
   }
 

@@ -23,6 +23,13 @@ export function nowMs(): number {
   return Date.now();
 }
 
+/** Names one request among all. Pages without TLS have no `randomUUID`. */
+export function requestKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
+    byte.toString(16).padStart(2, "0"),
+  ).join("");
+}
+
 /** Random bytes for jitter. */
 export function jitterBytes(): Uint8Array {
   return crypto.getRandomValues(new Uint8Array(2));

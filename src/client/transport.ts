@@ -1,7 +1,7 @@
 import { backoffMs } from "../core/backoff.ts";
 import { LIMITS } from "../core/limits.ts";
 import { errorOf, isExpungeClientError, strangeAnswer, unreachable } from "./error.ts";
-import { jitterBytes, pause } from "./timing.ts";
+import { jitterBytes, pause, requestKey } from "./timing.ts";
 
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 
@@ -166,6 +166,11 @@ export class Transport {
       throw unreachable(url, error);
     }
   }
+}
+
+/** Of a creation: a name by which the service knows a repetition of it (docs/client.md). */
+export function onceOnly(): Pick<Call, "headers" | "isIdempotent"> {
+  return { headers: { "idempotency-key": requestKey() }, isIdempotent: true };
 }
 
 const IDEMPOTENT: ReadonlySet<string> = new Set(["GET", "HEAD", "PUT", "DELETE"]);

@@ -6,7 +6,7 @@ import type {
   UploadJson,
 } from "../http/schema/index.ts";
 import { projectPath, uploadPath } from "./addresses.ts";
-import type { Body, CallOptions, Transport } from "./transport.ts";
+import { type Body, type CallOptions, onceOnly, type Transport } from "./transport.ts";
 import { type PartSource, RunningUpload, type UploadOptions } from "./running-upload.ts";
 
 /** A part as it is named when an upload is completed. */
@@ -38,7 +38,7 @@ export class Uploads {
   }
 
   /**
-   * Opens an upload, whose parts the caller sends.
+   * Opens an upload, whose parts the caller sends. Where it is repeated it opens no second one.
    * @throws ExpungeClientError `quota-exceeded`, `file-too-large`, `invalid-path`, `project-not-active`
    */
   async open(
@@ -47,7 +47,8 @@ export class Uploads {
     options: CallOptions = {},
   ): Promise<UploadJson> {
     const path = `${projectPath(projectId)}/uploads`;
-    return await this.#transport.json({ ...options, method: "POST", path, json: input });
+    const call = { method: "POST", path, json: input, ...onceOnly() } as const;
+    return await this.#transport.json({ ...options, ...call });
   }
 
   /** Where a part is sent by PUT, with these headers. The URL expires. */

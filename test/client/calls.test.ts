@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import type { ExpungeClient } from "../../src/client/index.ts";
+import { createClient, type ExpungeClient } from "../../src/client/index.ts";
 import { failureOf, type Served, serveHttp } from "./support.ts";
 
 let served: Served;
@@ -177,4 +177,25 @@ test("a token may be a function, which is asked for every call", async () => {
   expect((await client.projects.create()).owner).toBe("alice");
   expect((await client.projects.create()).owner).toBe("bob");
   expect(await failureOf(client.projects.create())).toEqual({ code: "unauthorized", status: 401 });
+});
+
+test("a client makes a sign-in code, and what belongs to a cookie needs one", async () => {
+  const made = await admin.sessions.createCode({ owner: "alice", rights: ["projects:read"] });
+  expect(made.url).toContain(`#`);
+  expect(await failureOf(alice.sessions.createCode())).toMatchObject({ code: "forbidden" });
+  const browser = createClient({ url: served.origin, headers: { origin: served.origin } });
+  const session = await browser.sessions.signIn(made.code);
+  expect(session).toMatchObject({ owner: "alice", rights: ["projects:read"] });
+  expect(await failureOf(browser.sessions.signIn(made.code))).toMatchObject({
+    code: "sign-in-refused",
+  });
+  expect(await failureOf(admin.sessions.current())).toMatchObject({ code: "unauthorized" });
+  expect(await failureOf(admin.sessions.signOut())).toMatchObject({ code: "unauthorized" });
+});
+
+test("a client lists webhooks, and meets one that is not there", async () => {
+  expect(await admin.webhooks.list()).toEqual([]);
+  const missing = { code: "webhook-not-found", status: 404 };
+  expect(await failureOf(admin.webhooks.test("WEBHOOK-000000000000"))).toEqual(missing);
+  expect(await failureOf(admin.webhooks.retry("WEBHOOK-000000000000"))).toEqual(missing);
 });

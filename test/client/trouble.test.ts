@@ -38,9 +38,8 @@ test("a call that may be repeated is, until the service can answer it", async ()
 });
 
 test.each([
-  ["making a project", (one: ExpungeClient) => one.projects.create()],
   ["moving a file", (one: ExpungeClient) => one.files.move("p", "a", "b")],
-  ["opening an upload", (one: ExpungeClient) => one.uploads.open("p", { path: "a", sizeBytes: 1 })],
+  ["making a token", (one: ExpungeClient) => one.tokens.create({ name: "t", rights: [] })],
   ["a conditional PUT", (one: ExpungeClient) => one.files.put("p", "a", "b", { ifAbsent: true })],
   ["deleting a file", (one: ExpungeClient) => one.files.delete("p", "a")],
   [
@@ -52,6 +51,28 @@ test.each([
   expect(await failureOf(call(client))).toEqual({ code: "not-ready", status: 503 });
   expect(asked).toHaveLength(1);
 });
+
+test.each([
+  ["a project", (one: ExpungeClient) => one.projects.create()],
+  ["an upload", (one: ExpungeClient) => one.uploads.open("p", { path: "a", sizeBytes: 1 })],
+])(
+  "a creation of %s is repeated under one Idempotency-Key, and another one has its own",
+  async (_, call) => {
+    const keys: unknown[] = [];
+    stub.answer = (request, response) => {
+      keys.push(request.headers["idempotency-key"]);
+      request.resume();
+      if (keys.length % 3 === 0) return json(response, 201, {});
+      response.setHeader("retry-after", "0");
+      return json(response, 503, { ...PROBLEM, status: 503, code: "not-ready" });
+    };
+    await call(client);
+    await call(client);
+    expect(keys).toHaveLength(6);
+    expect(keys.slice(0, 3)).toEqual(Array(3).fill(expect.stringMatching(/^[0-9a-f]{32}$/)));
+    expect(new Set(keys).size).toBe(2);
+  },
+);
 
 test("attempts are bounded, and a failure that is final is not repeated", async () => {
   failing(99, 503, BUSY);

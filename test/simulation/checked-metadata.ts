@@ -146,6 +146,10 @@ function checkNothingLeft(ground: Ground, row: DeletionRow | undefined): void {
   const project = { id: row.projectId, uid: row.projectUid };
   for (const what of remainsOf(ground, project))
     violations.add("I3", `${what} remains at the receipt`);
+  // What was removed before the database was restored is on no record any more.
+  for (const key of ground.restored === null ? (ground.cdn?.unpurged(ground, project) ?? []) : []) {
+    violations.add("I3", `${key} was not purged since it went, at the receipt`);
+  }
   if (row.residue.length > 0) violations.add("I3", `${row.id} has residue at the receipt`);
   for (const { surface, prefix } of layouts.surfacesFor(project)) {
     for (const wanted of versioned ? [surface, "multipart", "versions"] : [surface, "multipart"]) {

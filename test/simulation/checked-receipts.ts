@@ -156,7 +156,7 @@ export class ReceiptChecks {
     if (this.#ground.restored !== null) return;
     const stated = (multipart: boolean): number =>
       surfaces
-        .filter(({ surface }) => (surface === "multipart") === multipart)
+        .filter(({ surface }) => surface !== "cdn" && (surface === "multipart") === multipart)
         .reduce((sum, { deleted }) => sum + deleted, 0);
     // What the late removal of a single file took after the purge began, no listing showed: it is absent.
     checkCount(this.#ground, `objects of ${uid}`, stated(false), issued.objects, totals.absent);

@@ -99,7 +99,10 @@ class RemovalChecks {
     }
     this.#checkDeletion(uid, `the removal of ${key}`);
     const tx = metadata.view();
-    if (!isLive(tx, uid)) return losses.add(uid, unit);
+    if (!isLive(tx, uid)) {
+      this.#ground.cdn?.lost(uid, key);
+      return losses.add(uid, unit);
+    }
     // What was sent before the database was restored may land after it, on older rows.
     if (this.#ground.restored !== null) return;
     for (const file of tx.rows.files.get(uid)?.values() ?? []) {

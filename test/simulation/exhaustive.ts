@@ -252,6 +252,7 @@ function groundOf(world: World, { versioned, pageKeys }: Scenario): Ground {
     }),
     metadata: new MemoryMetadataStore({ ...clock, sleep: () => Promise.resolve() }),
     layouts: LAYOUTS,
+    cdn: null,
     projects: [],
     restored: null,
     returned: new Map(),

@@ -26,6 +26,8 @@ export const STORE_FAULTS = [
   "circle",
 ] as const;
 export const DATABASE_FAULTS = ["busy", "contended", "cut", "lost"] as const;
+/** Of a purge: one that lands late, or twice, harms nothing. */
+export const CDN_FAULTS = ["refused", "lost", "late", "twice", "throttled", "denied"] as const;
 export type StoreFault = (typeof STORE_FAULTS)[number];
 export type DatabaseFault = (typeof DATABASE_FAULTS)[number];
 export type Fault = StoreFault | DatabaseFault;
@@ -46,7 +48,9 @@ export function faultsOf(call: string): readonly Fault[] {
   if (before) return before;
   const faults = call.startsWith("db.")
     ? DATABASE_FAULTS
-    : storeFaultsOf(call.slice("store.".length));
+    : call.startsWith("cdn.")
+      ? CDN_FAULTS
+      : storeFaultsOf(call.slice("store.".length));
   known.set(call, faults);
   return faults;
 }

@@ -14,6 +14,7 @@ import { InFlight } from "../../src/services/in-flight.ts";
 import { createServices, type Services } from "../../src/services/index.ts";
 import { guardRestore } from "../../src/services/restore-guard.ts";
 import { cancelForever, jobHandlers, scanForever } from "../../src/services/worker.ts";
+import { cdnOf } from "./cdn.ts";
 import { checkedStore } from "./checked-store.ts";
 import { idleClock, writingClock } from "./idle.ts";
 import { type Ground, hit } from "./model.ts";
@@ -143,7 +144,7 @@ export class Fleet {
       signer,
       urlSigner,
       webhooks: { endpoints: [], send: () => Promise.reject(new Error("none is configured")) },
-      cdn: null,
+      cdn: cdnOf(process, ground.cdn),
       log: SILENT,
       metrics: NO_METRICS,
       tracing: NO_TRACING,

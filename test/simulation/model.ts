@@ -1,6 +1,7 @@
 import type { MemoryMetadataStore } from "../../src/adapters/memory/metadata-store.ts";
 import type { MemoryObjectStore } from "../../src/adapters/memory/object-store.ts";
 import { explainKey, type LayoutSet } from "../../src/core/layouts/index.ts";
+import type { SimulatedCdn } from "./cdn.ts";
 import type { World } from "./world.ts";
 
 /** What the clients of one run were told: the history that the checkers hold against the end. */
@@ -59,6 +60,8 @@ export interface Ground {
   readonly metadata: MemoryMetadataStore;
   readonly layouts: LayoutSet;
   readonly projects: ProjectModel[];
+  /** null: none stands before the store. */
+  readonly cdn: SimulatedCdn | null;
   /** Whether the store kept versions from the start. */
   readonly versioned: boolean;
   /** Which backup the database was put back from; null while it never was. */

@@ -172,6 +172,10 @@ export const DATABASE_CALLS = [
   "markAmendmentCopied",
   "uncopiedReceipts",
   "markReceiptCopied",
+  "recordCdnTargets",
+  "pendingCdnTargets",
+  "acceptCdnTargets",
+  "dropCdnTargets",
   // The queue is of the same database.
   "enqueue",
 ] as const;
@@ -203,6 +207,7 @@ export function mustHit(): readonly string[] {
   const calls = [
     ...STORE_CALLS.map((call) => `store.${call}`),
     ...DATABASE_CALLS.map((call) => `db.${call}`),
+    "cdn.purge",
   ];
   const pairs = calls.flatMap((call) => faultsOf(call).map((fault) => `${call} ${fault}`));
   const transitions = DELETION_STATES.flatMap((state) =>

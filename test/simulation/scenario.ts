@@ -8,6 +8,7 @@ import { ReceiptChecks } from "./checked-receipts.ts";
 import type { Api } from "./clients.ts";
 import { checkEnd, hasEnded } from "./end-checks.ts";
 import { drawRates, NO_FAULTS } from "./faults.ts";
+import { SimulatedCdn } from "./cdn.ts";
 import { Fleet, type PortMutant, SETTLE_MS } from "./fleet.ts";
 import { type Ground, Losses, type Violation, Violations } from "./model.ts";
 import { Nemesis, PAUSE_MAX_MS, RESTART_MAX_MS } from "./nemesis.ts";
@@ -186,6 +187,12 @@ function makeGround(world: World, hits: Map<string, number>): Ground {
     }),
     metadata: new MemoryMetadataStore(clock),
     layouts: LAYOUTS,
+    // By what is drawn already: a schedule that is known stays as it was.
+    cdn: emptyPages
+      ? new SimulatedCdn("url")
+      : versioning === "none"
+        ? null
+        : new SimulatedCdn("prefix"),
     projects: [],
     playing: 0,
     versioned: versioning !== "none",
