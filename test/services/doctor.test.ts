@@ -74,6 +74,32 @@ describe("the examination of a store", () => {
     },
   );
 
+  it.each([
+    [300_000, /300 s ahead of the store's/],
+    [-300_000, /300 s behind the store's/],
+  ])("tells how far the clocks are apart: %d ms", async (apartMs, says) => {
+    const now = 1_700_000_000_000;
+    const storeClock = { now: () => now - apartMs };
+    const store = new MemoryObjectStore(storeClock, { random: ports.random, versioning: "none" });
+    const clock = { now: () => now, sleep: async () => {} };
+    const checks = await examineStore({ random: ports.random, clock, store });
+    const check = checks.find(({ name }) => name === "store-clock");
+    expect(check?.ok).toBe(false);
+    expect(check?.detail).toMatch(says);
+    expect(check?.remedy).toContain("NTP");
+  });
+
+  it("finds a store out that does not list the parts of an upload", async () => {
+    const store = makeStore();
+    store.listParts = async () => [];
+    const checks = await examineStore({ ...ports, store });
+    expect(checks.find(({ name }) => name === "store-multipart")).toMatchObject({
+      ok: false,
+      detail: "the part of an upload is not listed",
+    });
+    expect(left(store)).toBe(0);
+  });
+
   it("removes what it made when it is told to stop", async () => {
     const store = makeStore();
     const controller = new AbortController();
