@@ -61,7 +61,7 @@ test("adopt plans first, makes files only when it is told to, and their deletion
   });
   const shown = await expungeJson("adopt", "--id", String(done["id"]));
   expect(shown).toMatchObject({ id: done["id"], adopted: 3 });
-  const got = await expunge(["file", "get", "p1", "audio/p1/a.mp3", "-"], { env: service.env });
+  const got = await expunge(["file", "get", "p1", "audio/p1/a.mp3"], { env: service.env });
   expect(got.stdout).toBe("audio/p1/a.mp3");
   expect(
     (await expunge(["audit", "--min-age", "0s", "--json"], { env: service.env })).stdout,
