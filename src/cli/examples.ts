@@ -34,7 +34,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   "audit-log list": ["audit-log list --project p1"],
   "layouts check": ["layouts check"],
   "layouts explain": ["layouts explain audio/proj_p1/a.wav"],
-  adopt: ["expunge adopt --projects", "expunge adopt --yes --owner carol"],
+  adopt: ["adopt --projects", "adopt --yes --owner carol"],
   audit: ["audit", "audit --html report.html"],
   sweep: [
     "sweep s3://my-bucket/old/p1/ --dry-run",
