@@ -14,6 +14,12 @@ export function normalisePath(text: string): string {
   return path;
 }
 
+/** The same, with null where the text can be no path. */
+export function pathOrNull(text: string): string | null {
+  const path = text.normalize("NFC");
+  return problemOf(path) === null ? path : null;
+}
+
 function problemOf(path: string): string | null {
   if (path === "") return "it is empty";
   if (!path.isWellFormed()) return "it is not valid Unicode";

@@ -95,11 +95,6 @@ export const DATABASE_CALLS_UNUSED: ReadonlySet<string> = new Set([
   // Routes of rows alone.
   "listAmendments",
   "listSettles",
-  // No CDN is configured in a run.
-  "recordCdnTargets",
-  "pendingCdnTargets",
-  "acceptCdnTargets",
-  "dropCdnTargets",
   // Of the HTTP face alone.
   "appendAudit",
   "listAudit",

@@ -6,14 +6,13 @@ import {
   NO_ADOPTIONS,
 } from "../../core/adoption.ts";
 import { isYoung, type KeyOrder, spellingsOf } from "../../core/audit.ts";
-import { isExpungeError } from "../../core/errors.ts";
 import { makeUid } from "../../core/ids.ts";
 import { isInternalKey } from "../../core/keys.ts";
 import { explainKey } from "../../core/layouts/index.ts";
 import { LIMITS } from "../../core/limits.ts";
 import { isMediaType } from "../../core/media-type.ts";
 import type { Instant } from "../../core/model.ts";
-import { normalisePath } from "../../core/paths.ts";
+import { pathOrNull } from "../../core/paths.ts";
 import { isStoreError } from "../../core/store-errors.ts";
 import type { RunNote } from "../../ports/metadata/index.ts";
 import type { ObjectEntry, ObjectHead } from "../../ports/object-store.ts";
@@ -89,7 +88,8 @@ async function filesOf(
     for (const [i, { entry, projectId }] of candidates.entries()) {
       const { key } = entry;
       const note = (code: AdoptionRefusal): RunNote => ({ key, code, projectId });
-      const path = pathOf(key);
+      // The key as it is: it is the name that people have for the object, and no other object has it.
+      const path = pathOrNull(key);
       if (path === null) {
         results[i] = note("invalid-path");
         continue;
@@ -109,16 +109,6 @@ async function filesOf(
     notes: results.filter((result) => !isFile(result)) as readonly RunNote[],
     looks,
   };
-}
-
-/** The key as it is: it is the name that people have for the object, and no other object has it. */
-function pathOf(key: string): string | null {
-  try {
-    return normalisePath(key);
-  } catch (error) {
-    if (isExpungeError(error, "invalid-path")) return null;
-    throw error;
-  }
 }
 
 type Looked = Pick<AdoptableFile, "etag" | "contentType">;
