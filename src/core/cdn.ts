@@ -2,6 +2,7 @@ import type { StoreErrorClass } from "./store-errors.ts";
 
 /** `prefix`: what lies below a path is purged with one request; `url`: every object by its own URL. */
 export const CDN_MODES = ["prefix", "url"] as const;
+/** One of `CDN_MODES`. */
 export type CdnMode = (typeof CDN_MODES)[number];
 
 /** What a CDN's failure is called, in outcomes and in what blocks a deletion. */
