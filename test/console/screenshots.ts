@@ -1,5 +1,5 @@
 // Writes docs/console/*.png anew, from a real service with a little in it.
-import { mkdir } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ConsoleFixture } from "./support.ts";
 
@@ -12,6 +12,7 @@ const { page, client } = fixture;
 page.setDefaultTimeout(120_000);
 
 async function shot(name: string): Promise<void> {
+  await page.waitForFunction("document.querySelector('[aria-busy=true]') === null");
   await page.evaluate("document.activeElement?.blur(); document.fonts.ready");
   await page.screenshot({ path: join(DIR, `${name}.png`) });
 }
@@ -52,9 +53,16 @@ await shot("deletion");
 await show("/deletions", "Deletions");
 await page.getByText("2 deletions").waitFor();
 await shot("deletions");
+const orphans = await client.projects.create({ name: "Imported" });
+const dir = join(fixture.dataDir, "objects/projects", orphans.uid);
+await mkdir(dir, { recursive: true });
+for (const uid of [held.uid, trashed.uid]) await writeFile(join(dir, uid), "x".repeat(5e6));
 await show("/audit", "Audit");
+await page.getByRole("combobox", { name: "Judge what is" }).click();
+await page.getByRole("option", { name: "All, also" }).click();
 await page.getByRole("button", { name: "Run an audit" }).click();
-await page.getByText("Store and database agree").waitFor();
+await page.getByText("2 differences between store and database").waitFor();
+await page.getByRole("heading", { name: "What it costs a month" }).waitFor();
 await shot("audit");
 await show("/doctor", "Doctor");
 await page.getByText("No problem found").waitFor();

@@ -1,3 +1,4 @@
+import type { RaceOutcome, RaceTask } from "./exhaustive-main.ts";
 import { MUTANT_SEEDS_MAX, type Mutant } from "./mutants.ts";
 import { NOTHING, type Outcome, type SeedTask, sumOf } from "./tasks.ts";
 import { spread, Thread } from "./threads.ts";
@@ -31,13 +32,26 @@ export interface Hunt {
 
 /** Plays a mutant, in a thread of its own, until a seed finds it out or the bound is reached. */
 export async function hunt(mutant: Mutant): Promise<Hunt> {
+  if (mutant.isOfRace === true) return await huntInRace(mutant);
   const thread = new Thread<SeedTask, Outcome>(mutant);
-  const { name, seedsMax = MUTANT_SEEDS_MAX, seedsFrom = 1 } = mutant;
+  const { name, seedsMax = MUTANT_SEEDS_MAX } = mutant;
   try {
-    const task: SeedTask = { from: seedsFrom, count: seedsMax, untilViolation: true };
+    const task: SeedTask = { from: 1, count: seedsMax, untilViolation: true };
     const { seeds, failures } = await thread.play(task);
     const [first] = failures[0]?.violations ?? [];
     return { name, seeds, invariant: first?.invariant ?? null, what: first?.what ?? "" };
+  } finally {
+    await thread.end();
+  }
+}
+
+/** Plays a mutant on one deletion, with a Complete that lands before each of its calls. */
+async function huntInRace(mutant: Mutant): Promise<Hunt> {
+  const thread = new Thread<RaceTask, RaceOutcome>(mutant);
+  try {
+    const { runs, failures } = await thread.play({ races: 0 });
+    const [what = ""] = failures;
+    return { name: mutant.name, seeds: runs, invariant: /I\d+/.exec(what)?.[0] ?? null, what };
   } finally {
     await thread.end();
   }

@@ -3,6 +3,7 @@ import type { DeletionRow } from "../../src/adapters/memory/metadata/state.ts";
 import type { DeletionEvent } from "../../src/core/deletion.ts";
 import type { MetadataStore } from "../../src/ports/metadata/index.ts";
 import { withMethods } from "../support/methods.ts";
+import { checkedClaims } from "./checked-claims.ts";
 import type { ReceiptChecks } from "./checked-receipts.ts";
 import { type Ground, hit, remainsOf } from "./model.ts";
 
@@ -15,6 +16,7 @@ type Files = ReadonlyMap<string, string | null>;
  * - I6: no purge begins before its grace is over or under a hold
  * - I7: one receipt, that states what the store lost
  * - R1: no upload is recorded for, and no file committed to, a project that is not active
+ * - I5: nothing of an older claim than the newest takes effect
  * - I8: an undo finds every file that the request found, with its object
  */
 export function checkedMetadata(ground: Ground, receipts: ReceiptChecks): MetadataStore {
@@ -83,7 +85,8 @@ export function checkedMetadata(ground: Ground, receipts: ReceiptChecks): Metada
       return result;
     },
   };
-  return withMethods<MetadataStore>(metadata, { ...checked, ...checkedWrites(ground) });
+  const methods = { ...checked, ...checkedWrites(ground) };
+  return checkedClaims(withMethods<MetadataStore>(metadata, methods), ground);
 }
 
 function checkedWrites({ metadata, violations }: Ground): Partial<MetadataStore> {

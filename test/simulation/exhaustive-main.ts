@@ -1,4 +1,10 @@
-import { injectionsFor, type Injection, playInjected, SCENARIOS } from "./exhaustive.ts";
+import {
+  injectionsFor,
+  type Injection,
+  LATE_COMPLETE,
+  playInjected,
+  SCENARIOS,
+} from "./exhaustive.ts";
 import { spread, Thread } from "./threads.ts";
 
 const FAILURES_SHOWN = 20;
@@ -46,6 +52,29 @@ export async function playPairs({ scenario, first }: PairTask): Promise<PairOutc
     }
   }
   return { pairs, failures };
+}
+
+/** One scenario, each time with a Complete that lands before another call of the worker's. */
+export interface RaceTask {
+  readonly races: number;
+}
+
+export interface RaceOutcome {
+  readonly runs: number;
+  readonly failures: readonly string[];
+}
+
+/** A Complete that lands before each call in turn, as late as it may be. */
+export async function playRaces({ races }: RaceTask): Promise<RaceOutcome> {
+  const played = SCENARIOS[races];
+  if (!played) throw new RangeError(`there is no scenario ${races}`);
+  const { calls } = await playInjected(played, []);
+  const failures: string[] = [];
+  for (const at of calls.keys()) {
+    const injections = [{ at, fault: LATE_COMPLETE } as const];
+    failures.push(...failureOf(injections, (await playInjected(played, injections)).violations));
+  }
+  return { runs: calls.length, failures };
 }
 
 /** Every single fault and every pair of them on one scenario; none is left out. */

@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { describe, expect, it } from "vitest";
-import { exhaust } from "./exhaustive-main.ts";
+import { exhaust, playRaces } from "./exhaustive-main.ts";
 import { injectionsFor, playInjected, SCENARIOS } from "./exhaustive.ts";
 
 const PAIRS_TIMEOUT_MS = 900_000;
@@ -15,6 +15,16 @@ describe("one deletion", () => {
       expect(calls).toBeGreaterThan(40);
       expect(singles).toBeGreaterThan(calls * 3);
       expect(pairs).toBeGreaterThan((singles * singles) / 3);
+    },
+    PAIRS_TIMEOUT_MS,
+  );
+
+  it.each(SCENARIOS.map(({ name }, races) => ({ name, races })))(
+    "ends with one receipt whenever a Complete of before lands: $name (I7)",
+    async ({ races }) => {
+      const { runs, failures } = await playRaces({ races });
+      expect(failures).toEqual([]);
+      expect(runs).toBeGreaterThan(40);
     },
     PAIRS_TIMEOUT_MS,
   );

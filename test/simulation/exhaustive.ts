@@ -3,6 +3,7 @@ import { MemoryObjectStore } from "../../src/adapters/memory/object-store.ts";
 import { DEFAULT_ID_FORMAT } from "../../src/core/ids.ts";
 import { canonicalPrefix } from "../../src/core/keys.ts";
 import { createLayoutSet } from "../../src/core/layouts/index.ts";
+import { isStoreError } from "../../src/core/store-errors.ts";
 import { checkedMetadata } from "./checked-metadata.ts";
 import { ReceiptChecks } from "./checked-receipts.ts";
 import { ask, OWNER } from "./clients.ts";
@@ -46,10 +47,13 @@ export const SCENARIOS: readonly Scenario[] = [
   { ...PLAIN, name: "several open uploads", openUploads: 3 },
 ];
 
-/** One fault at one call of the worker's, counted from 0. */
+/** The Complete of the upload that was completing, sent by a process that is dead, lands before a call. */
+export const LATE_COMPLETE = "complete-lands";
+
+/** What happens at one call of the worker's, counted from 0. */
 export interface Injection {
   readonly at: number;
-  readonly fault: Injected;
+  readonly fault: Injected | typeof LATE_COMPLETE;
 }
 
 export interface Run {
@@ -115,6 +119,7 @@ class Play {
   readonly #fleet: Fleet;
   readonly #receipts: ReceiptChecks;
   readonly #calls: string[] = [];
+  #complete: () => Promise<void> = () => Promise.resolve();
 
   constructor(scenario: Scenario, injections: readonly Injection[]) {
     this.#scenario = scenario;
@@ -165,7 +170,10 @@ class Play {
   #decide(process: string, call: string): Injected | null {
     if (!process.startsWith("worker") || SCANNING.has(call)) return null;
     const at = this.#calls.push(call) - 1;
-    return this.#injections.find((one) => one.at === at)?.fault ?? null;
+    const fault = this.#injections.find((one) => one.at === at)?.fault ?? null;
+    if (fault !== LATE_COMPLETE) return fault;
+    void this.#complete();
+    return null;
   }
 
   /** The worker dies where it stands, and another one goes on. */
@@ -235,8 +243,20 @@ class Play {
       metadata: {},
     });
     const part = { body: piece(bytes), sizeBytes: bytes.length };
-    await this.#ground.objects.uploadPart(key, storeUploadId ?? "", 1, part);
-    if (number === 0) await this.#ground.metadata.beginCompleting(id);
+    const { objects, metadata } = this.#ground;
+    const { etag } = await objects.uploadPart(key, storeUploadId ?? "", 1, part);
+    if (number > 0) return;
+    await metadata.beginCompleting(id);
+    this.#complete = async () => {
+      try {
+        await objects.completeUpload(key, storeUploadId ?? "", [
+          { partNumber: 1, etag, sizeBytes: bytes.length },
+        ]);
+      } catch (error) {
+        // The abort came first: then it makes nothing.
+        if (!isStoreError(error, "no-such-upload")) throw error;
+      }
+    };
   }
 }
 

@@ -1,5 +1,12 @@
 import type { MessagePort } from "node:worker_threads";
-import { type PairOutcome, type PairTask, playPairs } from "./exhaustive-main.ts";
+import {
+  type PairOutcome,
+  type PairTask,
+  playPairs,
+  playRaces,
+  type RaceOutcome,
+  type RaceTask,
+} from "./exhaustive-main.ts";
 import { DATABASE_FAULTS, STORE_FAULTS } from "./faults.ts";
 import type { PortMutant } from "./fleet.ts";
 import { PORT_MUTANTS } from "./port-mutants.ts";
@@ -15,7 +22,7 @@ const FAULTS: ReadonlySet<string> = new Set<string>([...STORE_FAULTS, ...DATABAS
 export function serve(port: MessagePort, mutantName: string | null): void {
   const mutant = PORT_MUTANTS.find(({ name }) => name === mutantName);
   if (mutantName !== null && !mutant) throw new Error(`there is no mutant '${mutantName}'`);
-  port.on("message", (task: SeedTask | PairTask) => {
+  port.on("message", (task: SeedTask | PairTask | RaceTask) => {
     play(task, mutant).then(
       (outcome) => port.postMessage(outcome),
       (error: unknown) => {
@@ -29,11 +36,12 @@ export function serve(port: MessagePort, mutantName: string | null): void {
 }
 
 async function play(
-  task: SeedTask | PairTask,
+  task: SeedTask | PairTask | RaceTask,
   mutant: PortMutant | undefined,
-): Promise<Outcome | PairOutcome> {
+): Promise<Outcome | PairOutcome | RaceOutcome> {
   // Ticks that are queued within the callback of a message are not run: a world would stand still.
   await new Promise((resolve) => setImmediate(resolve));
+  if ("races" in task) return await playRaces(task);
   return "scenario" in task ? await playPairs(task) : await playSeeds(task, mutant);
 }
 
