@@ -51,7 +51,15 @@ export async function buildConsole(options: { readonly force?: boolean } = {}): 
   // Elsewhere and then into its place, so that two that build at a time do not mix their files.
   const outDir = join(ROOT, `node_modules/.console-${process.pid}`);
   const configFile = join(ROOT, "console/vite.config.ts");
-  await build({ configFile, logLevel: "warn", build: { outDir } });
+  const environment = process.env["NODE_ENV"];
+  try {
+    // Vite keeps what is set: a test's `test` would put React's development build into the page.
+    process.env["NODE_ENV"] = "production";
+    await build({ configFile, logLevel: "warn", build: { outDir } });
+  } finally {
+    if (environment === undefined) delete process.env["NODE_ENV"];
+    else process.env["NODE_ENV"] = environment;
+  }
   compress(outDir);
   if (options.force !== true && !isConsoleStale()) {
     // Another one was faster, and may be in use already.

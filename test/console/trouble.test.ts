@@ -59,7 +59,8 @@ describe("the console before a store that has its troubles", { timeout: TIMEOUT_
     latency.DeleteObjects = REMOVAL_MS;
     const { deletion } = await fixture.client.projects.requestDeletion(id);
     await page.goto(`${fixture.url}/deletions/${deletion.id}`);
-    await page.getByRole("progressbar").waitFor();
+    // A bar at 0 % has no width, and counts as hidden.
+    await page.getByRole("progressbar").waitFor({ state: "attached" });
     await fixture.kill();
     await page.getByText("The service does not answer just now").waitFor();
     latency.DeleteObjects = 0;
