@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { JobHandlers } from "../../src/ports/jobs.ts";
+import { JOB_NAMES, type JobHandlers } from "../../src/ports/jobs.ts";
 import {
   type Fixture,
   gate,
@@ -51,17 +51,19 @@ function handingOut(fixture: Fixture): void {
     await jobs.enqueue("removals", { projectUid: "r" });
     await jobs.enqueue("receipt-copy", { projectUid: "c" });
     await jobs.enqueue("settle", { deletionId: "s" });
+    await jobs.enqueue("sweep", { sweepId: "w" });
     await jobs.enqueue("audit", { auditId: "a" });
     await jobs.enqueue("run", { runId: "r" });
     await jobs.enqueue("uploads", {});
     await jobs.enqueue("webhooks", { webhookId: "w" });
-    await until(fixture, () => calls.length === 7);
+    await until(fixture, () => calls.length === JOB_NAMES.length);
     expect(new Set(calls)).toEqual(
       new Set([
         ["purge", { deletionId: "d" }],
         ["removals", { projectUid: "r" }],
         ["receipt-copy", { projectUid: "c" }],
         ["settle", { deletionId: "s" }],
+        ["sweep", { sweepId: "w" }],
         ["audit", { auditId: "a" }],
         ["run", { runId: "r" }],
         ["uploads", {}],
