@@ -76,6 +76,12 @@ GET     /v1/webhooks
 POST    /v1/webhooks/{id}/test
 POST    /v1/webhooks/{id}/retry
 GET     /v1/audit-log
+POST    /v1/adoptions
+GET     /v1/adoptions/{id}
+GET     /v1/adoptions/{id}/projects
+GET     /v1/adoptions/{id}/refusals
+GET     /v1/doctor
+GET     /v1/settings
 `;
 
 function callsOf(text: string): string[] {
