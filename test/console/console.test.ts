@@ -90,7 +90,8 @@ describe("the console on the embedded default", { timeout: TIMEOUT_MS }, () => {
     await page.getByRole("cell", { name: "note-17.txt", exact: true }).waitFor();
     expect(await fixture.axe()).toEqual([]);
     await page.getByText("Pictures", { exact: true }).click();
-    await page.waitForFunction("document.querySelector('img.thumb')?.naturalWidth === 1");
+    const width = "document.querySelector('img.thumb')?.naturalWidth";
+    await expect.poll(() => page.evaluate(width), { timeout: WAIT_MS }).toBe(1);
     expect(await fixture.axe()).toEqual([]);
     await page.getByRole("tab", { name: "Activity" }).click();
     await page.getByRole("cell", { name: "complete upload" }).first().waitFor();

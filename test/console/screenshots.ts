@@ -12,7 +12,7 @@ const { page, client } = fixture;
 page.setDefaultTimeout(120_000);
 
 async function shot(name: string): Promise<void> {
-  await page.waitForFunction("document.querySelector('[aria-busy=true]') === null");
+  await page.locator("[aria-busy=true]").first().waitFor({ state: "detached" });
   await page.evaluate("document.activeElement?.blur(); document.fonts.ready");
   await page.screenshot({ path: join(DIR, `${name}.png`) });
 }

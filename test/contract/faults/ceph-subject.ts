@@ -4,7 +4,7 @@ import { S3Bucket } from "../../support/s3-bucket.ts";
 import type { FaultySubject } from "./meeting.ts";
 
 /** Far longer than Ceph takes for a small request, also on a busy machine. */
-const HANG_MS = 2000;
+const HANG_MS = 1200;
 
 /** Ceph behind the fault proxy, with buckets of its own. */
 export async function cephSubject(): Promise<FaultySubject & AsyncDisposable> {
