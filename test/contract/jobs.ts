@@ -147,8 +147,8 @@ function keysAndDelays(fixture: Fixture): void {
     const { jobs } = fixture();
     const { handlers, ran } = noting();
     await jobs.work(handlers);
-    await jobs.enqueue("removals", { projectUid: "later" }, { delayMs: 2000, key: "a" });
-    await jobs.enqueue("uploads", {}, { delayMs: 2000 });
+    await jobs.enqueue("removals", { projectUid: "later" }, { delayMs: 6000, key: "a" });
+    await jobs.enqueue("uploads", {}, { delayMs: 6000 });
     await fixture().advance(1200);
     expect(ran).toEqual([]);
     await until(fixture, () => ran.length === 2);
