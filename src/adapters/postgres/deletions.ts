@@ -259,8 +259,11 @@ export async function releaseClaim({ db }: Session, id: string, token: number): 
     .execute();
 }
 
+/** Every table whose rows one process works on at a time. */
+const LEASED = ["expunge.deletions", "expunge.audits", "expunge.sweeps", "expunge.runs"] as const;
+
 export async function releaseAllClaims({ db }: Session): Promise<void> {
-  for (const table of ["expunge.deletions", "expunge.audits", "expunge.sweeps"] as const) {
+  for (const table of LEASED) {
     await db.updateTable(table).set({ lease_until: 0 }).where("lease_until", ">", 0).execute();
   }
 }

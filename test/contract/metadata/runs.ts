@@ -54,6 +54,14 @@ function claimed(fixture: Fixture): void {
     expect(await store.claimRun(run.id, LONG_MS)).toBeNull();
   });
 
+  test("a run that a dead process had is free for the one that has the database for itself", async () => {
+    const { store } = fixture;
+    const { run } = await claim(fixture, {}, LONG_MS);
+    expect(await store.dueRuns(9)).toEqual([]);
+    await store.releaseAllClaims();
+    expect(await store.dueRuns(9)).toEqual([run.id]);
+  });
+
   test("an older token writes nothing of a run, neither progress nor rows", async () => {
     const { store } = fixture;
     const { run, token } = await claim(fixture, {}, SHORT_MS);

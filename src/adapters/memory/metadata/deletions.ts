@@ -196,8 +196,8 @@ export function releaseClaim(tx: Tx, id: string, token: number): void {
 }
 
 export function releaseAllClaims(tx: Tx): void {
-  const { deletions, audits, sweeps } = tx.rows;
-  for (const rows of [deletions, audits, sweeps]) {
+  const { deletions, audits, sweeps, runs } = tx.rows;
+  for (const rows of [deletions, audits, sweeps, runs]) {
     for (const row of rows.values()) row.leaseUntil = 0;
   }
 }
