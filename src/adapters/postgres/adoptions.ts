@@ -7,7 +7,8 @@ import {
   type AdoptionStep,
   StaleClaimError,
 } from "../../ports/metadata/index.ts";
-import { addNotes, numbers, runFrom, texts, writeRun } from "./runs.ts";
+import { numbers, texts } from "./columns.ts";
+import { addNotes, runFrom, writeRun } from "./runs.ts";
 import type { RunRow } from "./schema-runs.ts";
 import { cursor, readNow, type Session } from "./session.ts";
 import { whichNamed } from "./stored-files.ts";

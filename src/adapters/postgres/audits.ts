@@ -1,7 +1,6 @@
-import { type RawBuilder, sql } from "kysely";
+import { sql } from "kysely";
 import { type Audit, type Finding, NO_PROGRESS } from "../../core/audit.ts";
 import { fromUtf8, utf8 } from "../../core/encoding.ts";
-import type { Instant } from "../../core/model.ts";
 import {
   type AuditClaim,
   type AuditRequest,
@@ -10,8 +9,12 @@ import {
   StaleClaimError,
   type StoredFinding,
 } from "../../ports/metadata/index.ts";
+import { numbers, texts } from "./columns.ts";
+import { claimLocked, dueIds, extendLease, forgetEnded } from "./leases.ts";
 import type { AuditRow } from "./schema-audits.ts";
 import { bytesOf, hexOf, readNow, type Session } from "./session.ts";
+
+const TABLE = "expunge.audits";
 
 function auditFrom(row: AuditRow): Audit {
   return {
@@ -29,7 +32,7 @@ function auditFrom(row: AuditRow): Audit {
 
 export async function createAudit(session: Session, request: AuditRequest): Promise<Audit> {
   const row = await session.db
-    .insertInto("expunge.audits")
+    .insertInto(TABLE)
     .values({
       id: request.id,
       requested_at: await readNow(session),
@@ -49,35 +52,12 @@ export async function createAudit(session: Session, request: AuditRequest): Prom
 }
 
 export async function findAudit({ db }: Session, id: string): Promise<Audit | null> {
-  const row = await db
-    .selectFrom("expunge.audits")
-    .selectAll()
-    .where("id", "=", id)
-    .executeTakeFirst();
+  const row = await db.selectFrom(TABLE).selectAll().where("id", "=", id).executeTakeFirst();
   return row ? auditFrom(row) : null;
 }
 
-export async function dueAudits({ db, clock }: Session, limit: number): Promise<readonly string[]> {
-  const rows = await db
-    .selectFrom("expunge.audits")
-    .select("id")
-    .where("completed_at", "is", null)
-    .where("lease_until", "<=", sql<Instant>`(select ${clock})`)
-    .orderBy("requested_at")
-    .orderBy("id")
-    .limit(limit)
-    .execute();
-  return rows.map(({ id }) => id);
-}
-
-async function lockAudit({ db }: Session, id: string): Promise<AuditRow | null> {
-  const row = await db
-    .selectFrom("expunge.audits")
-    .selectAll()
-    .where("id", "=", id)
-    .forUpdate()
-    .executeTakeFirst();
-  return row ?? null;
+export async function dueAudits(session: Session, limit: number): Promise<readonly string[]> {
+  return await dueIds(session, TABLE, limit);
 }
 
 export async function claimAudit(
@@ -85,37 +65,23 @@ export async function claimAudit(
   id: string,
   leaseMs: number,
 ): Promise<AuditClaim | null> {
-  const locked = await lockAudit(session, id);
-  // Read after the lock was had.
-  const now = await readNow(session);
-  if (!locked || locked.completed_at !== null || locked.lease_until > now) return null;
-  const row = await session.db
-    .updateTable("expunge.audits")
-    .set({
-      token: locked.token + 1,
-      attempts: locked.attempts + 1,
-      lease_until: now + leaseMs,
-    })
+  const locked = await session.db
+    .selectFrom(TABLE)
+    .selectAll()
     .where("id", "=", id)
-    .returningAll()
-    .executeTakeFirstOrThrow();
-  return { audit: auditFrom(row), token: row.token };
+    .forUpdate()
+    .executeTakeFirst();
+  const row = await claimLocked(session, TABLE, locked, leaseMs);
+  return row ? { audit: auditFrom(row), token: row.token } : null;
 }
 
 export async function extendAudit(
-  { db, clock }: Session,
+  session: Session,
   id: string,
   token: number,
   leaseMs: number,
 ): Promise<boolean> {
-  const { numUpdatedRows } = await db
-    .updateTable("expunge.audits")
-    .set({ lease_until: sql<Instant>`(select ${clock}) + ${leaseMs}` })
-    .where("id", "=", id)
-    .where("token", "=", token)
-    .where("completed_at", "is", null)
-    .executeTakeFirst();
-  return numUpdatedRows > 0n;
+  return await extendLease(session, TABLE, { id, token }, leaseMs);
 }
 
 export async function releaseAudit(session: Session, id: string, token: number): Promise<void> {
@@ -131,7 +97,7 @@ export async function recordAudit(
   const { db } = session;
   const now = await readNow(session);
   const row = await db
-    .updateTable("expunge.audits")
+    .updateTable(TABLE)
     .set({ progress: JSON.stringify(progress), completed_at: isLast ? now : null })
     .where("id", "=", id)
     .where("token", "=", token)
@@ -165,20 +131,16 @@ async function insertFindings(
   audit: number,
   findings: readonly Finding[],
 ): Promise<void> {
-  const texts = (of: (finding: Finding) => string | null): RawBuilder<unknown> =>
-    sql`${sql.val(findings.map(of))}::text[]`;
-  const numbers = (of: (finding: Finding) => number | null): RawBuilder<unknown> =>
-    sql`${sql.val(findings.map(of))}::bigint[]`;
   await sql`
     insert into expunge.audit_findings
       (audit, kind, key, upload_id, project_uid, file_uid, size_bytes, row_bytes, modified_at, mismatch)
     select ${audit}, kind, decode(key, 'hex'), upload, project, file, size, row, modified, mismatch
     from unnest(
-      ${texts(({ kind }) => kind)}, ${texts(({ key }) => hexOf(utf8(key)))},
-      ${texts(({ uploadId }) => uploadId)}, ${texts(({ projectUid }) => projectUid)},
-      ${texts(({ fileUid }) => fileUid)}, ${numbers(({ sizeBytes }) => sizeBytes)},
-      ${numbers(({ rowBytes }) => rowBytes)}, ${numbers(({ modifiedAt }) => modifiedAt)},
-      ${texts(({ mismatch }) => mismatch)}
+      ${texts(findings.map(({ kind }) => kind))}, ${texts(findings.map(({ key }) => hexOf(utf8(key))))},
+      ${texts(findings.map(({ uploadId }) => uploadId))}, ${texts(findings.map(({ projectUid }) => projectUid))},
+      ${texts(findings.map(({ fileUid }) => fileUid))}, ${numbers(findings.map(({ sizeBytes }) => sizeBytes))},
+      ${numbers(findings.map(({ rowBytes }) => rowBytes))}, ${numbers(findings.map(({ modifiedAt }) => modifiedAt))},
+      ${texts(findings.map(({ mismatch }) => mismatch))}
     ) with ordinality
       as one(kind, key, upload, project, file, size, row, modified, mismatch, place)
     order by place`.execute(db);
@@ -189,7 +151,7 @@ export async function listFindings(
   id: string,
   { limit, after = 0, kinds, isOpen = false }: FindingQuery,
 ): Promise<readonly StoredFinding[]> {
-  const ofKinds = kinds === undefined ? sql`true` : sql`kind = any(${sql.val([...kinds])}::text[])`;
+  const ofKinds = kinds === undefined ? sql`true` : sql`kind = any(${texts(kinds)})`;
   const open = isOpen ? sql`outcome is null` : sql`true`;
   const { rows } = await sql<StoredFinding>`
     select ordinal, kind, encode(key, 'hex') as key, upload_id as "uploadId",
@@ -203,10 +165,5 @@ export async function listFindings(
 }
 
 export async function forgetAudits(session: Session, keptMs: number): Promise<number> {
-  const now = await readNow(session);
-  const { numDeletedRows } = await session.db
-    .deleteFrom("expunge.audits")
-    .where("completed_at", "<=", now - keptMs)
-    .executeTakeFirst();
-  return Number(numDeletedRows);
+  return await forgetEnded(session, TABLE, keptMs);
 }

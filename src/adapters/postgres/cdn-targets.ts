@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import { type CdnTarget, StaleClaimError } from "../../ports/metadata/index.ts";
+import { texts } from "./columns.ts";
 import type { DeletionRow } from "./schema.ts";
 import { bytesOf, hexOf, type Session } from "./session.ts";
 
@@ -38,7 +39,7 @@ export async function recordCdnTargets(
   await sql`
     with page as materialized (
       select decode(hash, 'hex') as hash, target
-      from unnest(${sql.val([...page.keys()])}::text[], ${sql.val([...page.values()])}::text[])
+      from unnest(${texts([...page.keys()])}, ${texts([...page.values()])})
         as page(hash, target)
     ),
     again as (
@@ -85,7 +86,7 @@ export async function acceptCdnTargets(
   hashes: readonly Uint8Array[],
 ): Promise<void> {
   const { number, state } = await working(session, id, token);
-  const these = sql`decode(hash, 'hex') from unnest(${sql.val(hashes.map(hexOf))}::text[]) as one(hash)`;
+  const these = sql`decode(hash, 'hex') from unnest(${texts(hashes.map(hexOf))}) as one(hash)`;
   if (state === "completed") {
     await sql`
       delete from expunge.cdn_targets

@@ -1,4 +1,4 @@
-import { type RawBuilder, sql } from "kysely";
+import { sql } from "kysely";
 import { fromUtf8, utf8 } from "../../core/encoding.ts";
 import type { Instant } from "../../core/model.ts";
 import {
@@ -9,8 +9,12 @@ import {
   StaleClaimError,
   type StoredNote,
 } from "../../ports/metadata/index.ts";
+import { texts } from "./columns.ts";
+import { claimLocked, dueIds, extendLease, forgetEnded } from "./leases.ts";
 import type { RunRow } from "./schema-runs.ts";
 import { bytesOf, hexOf, readNow, type Session } from "./session.ts";
+
+const TABLE = "expunge.runs";
 
 export function runFrom(row: RunRow): Run {
   const { id, kind, request, progress, attempts } = row;
@@ -28,7 +32,7 @@ export function runFrom(row: RunRow): Run {
 
 export async function createRun(session: Session, run: NewRun): Promise<Run> {
   const row = await session.db
-    .insertInto("expunge.runs")
+    .insertInto(TABLE)
     .values({
       id: run.id,
       kind: run.kind,
@@ -44,25 +48,12 @@ export async function createRun(session: Session, run: NewRun): Promise<Run> {
 }
 
 export async function findRun({ db }: Session, id: string): Promise<Run | null> {
-  const row = await db
-    .selectFrom("expunge.runs")
-    .selectAll()
-    .where("id", "=", id)
-    .executeTakeFirst();
+  const row = await db.selectFrom(TABLE).selectAll().where("id", "=", id).executeTakeFirst();
   return row ? runFrom(row) : null;
 }
 
-export async function dueRuns({ db, clock }: Session, limit: number): Promise<readonly string[]> {
-  const rows = await db
-    .selectFrom("expunge.runs")
-    .select("id")
-    .where("completed_at", "is", null)
-    .where("lease_until", "<=", sql<Instant>`(select ${clock})`)
-    .orderBy("requested_at")
-    .orderBy("id")
-    .limit(limit)
-    .execute();
-  return rows.map(({ id }) => id);
+export async function dueRuns(session: Session, limit: number): Promise<readonly string[]> {
+  return await dueIds(session, TABLE, limit);
 }
 
 export async function claimRun(
@@ -71,38 +62,22 @@ export async function claimRun(
   leaseMs: number,
 ): Promise<RunClaim | null> {
   const locked = await session.db
-    .selectFrom("expunge.runs")
+    .selectFrom(TABLE)
     .selectAll()
     .where("id", "=", id)
     .forUpdate()
     .executeTakeFirst();
-  // Read after the lock was had.
-  const now = await readNow(session);
-  if (!locked || locked.completed_at !== null || locked.lease_until > now) return null;
-  const { token, attempts } = locked;
-  const row = await session.db
-    .updateTable("expunge.runs")
-    .set({ token: token + 1, attempts: attempts + 1, lease_until: now + leaseMs })
-    .where("id", "=", id)
-    .returningAll()
-    .executeTakeFirstOrThrow();
-  return { run: runFrom(row), token: row.token };
+  const row = await claimLocked(session, TABLE, locked, leaseMs);
+  return row ? { run: runFrom(row), token: row.token } : null;
 }
 
 export async function extendRun(
-  { db, clock }: Session,
+  session: Session,
   id: string,
   token: number,
   leaseMs: number,
 ): Promise<boolean> {
-  const { numUpdatedRows } = await db
-    .updateTable("expunge.runs")
-    .set({ lease_until: sql<Instant>`(select ${clock}) + ${leaseMs}` })
-    .where("id", "=", id)
-    .where("token", "=", token)
-    .where("completed_at", "is", null)
-    .executeTakeFirst();
-  return numUpdatedRows > 0n;
+  return await extendLease(session, TABLE, { id, token }, leaseMs);
 }
 
 export async function releaseRun(session: Session, id: string, token: number): Promise<void> {
@@ -127,7 +102,7 @@ export async function writeRun(
   completedAt: Instant | null = null,
 ): Promise<RunRow> {
   const row = await db
-    .updateTable("expunge.runs")
+    .updateTable(TABLE)
     .set({ progress: JSON.stringify(progress), completed_at: completedAt })
     .where("id", "=", id)
     .where("token", "=", token)
@@ -136,15 +111,6 @@ export async function writeRun(
     .executeTakeFirst();
   if (row) return row;
   throw new StaleClaimError(`claim ${token} on ${id} is not the newest, or it has ended`);
-}
-
-/** One column of many rows, as an array: one parameter however many there are. */
-export function texts(values: readonly (string | null)[]): RawBuilder<unknown> {
-  return sql`${sql.val(values)}::text[]`;
-}
-
-export function numbers(values: readonly number[]): RawBuilder<unknown> {
-  return sql`${sql.val(values)}::bigint[]`;
 }
 
 export async function addNotes(
@@ -178,10 +144,5 @@ export async function listNotes(
 }
 
 export async function forgetRuns(session: Session, keptMs: number): Promise<number> {
-  const now = await readNow(session);
-  const { numDeletedRows } = await session.db
-    .deleteFrom("expunge.runs")
-    .where("completed_at", "<=", now - keptMs)
-    .executeTakeFirst();
-  return Number(numDeletedRows);
+  return await forgetEnded(session, TABLE, keptMs);
 }
