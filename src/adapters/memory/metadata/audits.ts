@@ -1,5 +1,4 @@
 import { type Audit, NO_PROGRESS } from "../../../core/audit.ts";
-import { compareUtf8 } from "../../../core/encoding.ts";
 import {
   type AuditClaim,
   type AuditRequest,
@@ -8,6 +7,7 @@ import {
   StaleClaimError,
   type StoredFinding,
 } from "../../../ports/metadata/index.ts";
+import { dueIds, eraseWhere, heldBy, isDue } from "./leases.ts";
 import type { AuditRow, Tx } from "./state.ts";
 
 export function createAudit(tx: Tx, request: AuditRequest): Audit {
@@ -28,21 +28,16 @@ export function findAudit(tx: Tx, id: string): Audit | null {
 }
 
 export function dueAudits(tx: Tx, limit: number): readonly string[] {
-  return [...tx.rows.audits.values()]
-    .filter((row) => isDue(tx, row))
-    .map(({ audit }) => audit)
-    .sort((a, b) => a.requestedAt - b.requestedAt || compareUtf8(a.id, b.id))
-    .map(({ id }) => id)
-    .slice(0, limit);
+  return dueIds(tx, tx.rows.audits, workOf, limit);
 }
 
-function isDue(tx: Tx, { audit, leaseUntil }: AuditRow): boolean {
-  return audit.completedAt === null && leaseUntil <= tx.now;
+function workOf({ audit }: AuditRow): Audit {
+  return audit;
 }
 
 export function claimAudit(tx: Tx, id: string, leaseMs: number): AuditClaim | null {
   const row = tx.rows.audits.get(id);
-  if (!row || !isDue(tx, row)) return null;
+  if (!row || !isDue(tx, row, workOf(row))) return null;
   row.token++;
   row.leaseUntil = tx.now + leaseMs;
   row.audit = { ...row.audit, attempts: row.audit.attempts + 1 };
@@ -50,8 +45,7 @@ export function claimAudit(tx: Tx, id: string, leaseMs: number): AuditClaim | nu
 }
 
 function held(tx: Tx, id: string, token: number): AuditRow | null {
-  const row = tx.rows.audits.get(id);
-  return row?.token === token && row.audit.completedAt === null ? row : null;
+  return heldBy(tx.rows.audits.get(id), workOf, token);
 }
 
 export function extendAudit(tx: Tx, id: string, token: number, leaseMs: number): boolean {
@@ -98,15 +92,8 @@ export function listFindings(
 
 /** What an audit found of a project goes with the project's rows (R7). */
 export function eraseFindings(tx: Tx, projectUid: string, limit: number): number {
-  let erased = 0;
-  for (const { findings } of tx.rows.audits.values()) {
-    for (let i = findings.length - 1; i >= 0 && erased < limit; i--) {
-      if (findings[i]?.projectUid !== projectUid) continue;
-      findings.splice(i, 1);
-      erased++;
-    }
-  }
-  return erased;
+  const lists = tx.rows.audits.values().map(({ findings }) => findings);
+  return eraseWhere(lists, (finding) => finding.projectUid === projectUid, limit);
 }
 
 export function forgetAudits(tx: Tx, keptMs: number): number {

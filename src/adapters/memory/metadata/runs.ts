@@ -12,6 +12,7 @@ import {
   StaleClaimError,
   type StoredNote,
 } from "../../../ports/metadata/index.ts";
+import { dueIds, eraseWhere, heldBy, isDue } from "./leases.ts";
 import { createProject, findProject } from "./projects.ts";
 import { byBytes, filesOf, projectOf, type RunRow, type Tx } from "./state.ts";
 import { whichNamed } from "./stored-files.ts";
@@ -29,21 +30,16 @@ export function findRun(tx: Tx, id: string): Run | null {
 }
 
 export function dueRuns(tx: Tx, limit: number): readonly string[] {
-  return [...tx.rows.runs.values()]
-    .filter((row) => isDue(tx, row))
-    .map(({ run }) => run)
-    .sort((a, b) => a.requestedAt - b.requestedAt || compareUtf8(a.id, b.id))
-    .map(({ id }) => id)
-    .slice(0, limit);
+  return dueIds(tx, tx.rows.runs, workOf, limit);
 }
 
-function isDue(tx: Tx, { run, leaseUntil }: RunRow): boolean {
-  return run.completedAt === null && leaseUntil <= tx.now;
+function workOf({ run }: RunRow): Run {
+  return run;
 }
 
 export function claimRun(tx: Tx, id: string, leaseMs: number): RunClaim | null {
   const row = tx.rows.runs.get(id);
-  if (!row || !isDue(tx, row)) return null;
+  if (!row || !isDue(tx, row, workOf(row))) return null;
   row.token++;
   row.leaseUntil = tx.now + leaseMs;
   row.run = { ...row.run, attempts: row.run.attempts + 1 };
@@ -51,8 +47,7 @@ export function claimRun(tx: Tx, id: string, leaseMs: number): RunClaim | null {
 }
 
 function held(tx: Tx, id: string, token: number): RunRow | null {
-  const row = tx.rows.runs.get(id);
-  return row?.token === token && row.run.completedAt === null ? row : null;
+  return heldBy(tx.rows.runs.get(id), workOf, token);
 }
 
 /** @throws StaleClaimError */
@@ -93,15 +88,8 @@ export function listNotes(
 
 /** What runs have to say of a project goes with the project's rows (R7). */
 export function eraseNotes(tx: Tx, projectId: string, limit: number): number {
-  let erased = 0;
-  for (const { notes } of tx.rows.runs.values()) {
-    for (let i = notes.length - 1; i >= 0 && erased < limit; i--) {
-      if (notes[i]?.projectId !== projectId) continue;
-      notes.splice(i, 1);
-      erased++;
-    }
-  }
-  return erased;
+  const lists = tx.rows.runs.values().map(({ notes }) => notes);
+  return eraseWhere(lists, (note) => note.projectId === projectId, limit);
 }
 
 export function forgetRuns(tx: Tx, keptMs: number): number {

@@ -1,10 +1,10 @@
-import { compareUtf8 } from "../../../core/encoding.ts";
 import {
   StaleClaimError,
   type Sweep,
   type SweepClaim,
   type SweepEnd,
 } from "../../../ports/metadata/index.ts";
+import { dueIds, heldBy, isDue } from "./leases.ts";
 import type { SweepRow, Tx } from "./state.ts";
 
 export function createSweep(
@@ -30,21 +30,16 @@ export function findSweep(tx: Tx, id: string): Sweep | null {
 }
 
 export function dueSweeps(tx: Tx, limit: number): readonly string[] {
-  return [...tx.rows.sweeps.values()]
-    .filter((row) => isClaimable(tx, row))
-    .map(({ sweep }) => sweep)
-    .sort((a, b) => a.requestedAt - b.requestedAt || compareUtf8(a.id, b.id))
-    .slice(0, limit)
-    .map(({ id }) => id);
+  return dueIds(tx, tx.rows.sweeps, workOf, limit);
 }
 
-function isClaimable(tx: Tx, { sweep, leaseUntil }: SweepRow): boolean {
-  return sweep.end === null && leaseUntil <= tx.now;
+function workOf({ sweep }: SweepRow): Sweep {
+  return sweep;
 }
 
 export function claimSweep(tx: Tx, id: string, leaseMs: number): SweepClaim | null {
   const row = tx.rows.sweeps.get(id);
-  if (!row || !isClaimable(tx, row)) return null;
+  if (!row || !isDue(tx, row, workOf(row))) return null;
   row.token++;
   row.leaseUntil = tx.now + leaseMs;
   row.sweep = { ...row.sweep, attempts: row.sweep.attempts + 1, found: 0 };
@@ -58,7 +53,7 @@ export function extendSweep(
   leaseMs: number,
   found: number,
 ): boolean {
-  const row = heldBy(tx, id, token);
+  const row = held(tx, id, token);
   if (!row) return false;
   row.leaseUntil = tx.now + leaseMs;
   row.sweep = { ...row.sweep, found };
@@ -66,18 +61,17 @@ export function extendSweep(
 }
 
 export function postponeSweep(tx: Tx, id: string, token: number, delayMs: number): void {
-  const row = heldBy(tx, id, token);
+  const row = held(tx, id, token);
   if (row) row.leaseUntil = tx.now + delayMs;
 }
 
 export function finishSweep(tx: Tx, id: string, token: number, end: SweepEnd): Sweep {
-  const row = heldBy(tx, id, token);
+  const row = held(tx, id, token);
   if (!row) throw new StaleClaimError(id);
   row.sweep = { ...row.sweep, end, found: end.found, completedAt: tx.now };
   return row.sweep;
 }
 
-function heldBy(tx: Tx, id: string, token: number): SweepRow | null {
-  const row = tx.rows.sweeps.get(id);
-  return row?.token === token && row.sweep.end === null ? row : null;
+function held(tx: Tx, id: string, token: number): SweepRow | null {
+  return heldBy(tx.rows.sweeps.get(id), workOf, token);
 }
