@@ -1,9 +1,9 @@
-import { Button, Group, Modal, Stack, TextInput } from "@mantine/core";
+import { Modal, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { api } from "../api/client.ts";
-import { Trouble } from "../parts/states.tsx";
+import { ChangeForm } from "../parts/ChangeForm.tsx";
 
 const GIGABYTE = 1e9;
 
@@ -34,43 +34,29 @@ export function CreateProject({
   });
   return (
     <Modal opened={isOpen} onClose={onClose} title="New project" size="md">
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          create.mutate();
-        }}
+      <ChangeForm
+        change={create}
+        trouble="The project was not made."
+        submit="Make the project"
+        isReady={name.trim() !== "" && isQuota}
+        onCancel={onClose}
       >
-        <Stack>
-          {create.error && <Trouble error={create.error} what="The project was not made." />}
-          <TextInput
-            label="Name"
-            required
-            data-autofocus
-            value={name}
-            onChange={(event) => setName(event.currentTarget.value)}
-          />
-          <TextInput
-            label="Limit in gigabytes"
-            description="Uploads beyond it are refused. Leave it empty for no limit."
-            inputMode="decimal"
-            value={quota}
-            error={isQuota ? null : "Write a number above 0, such as 2.5, or leave it empty."}
-            onChange={(event) => setQuota(event.currentTarget.value)}
-          />
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              Cancel
-            </Button>
-            <Button
-              type="submit"
-              disabled={name.trim() === "" || !isQuota}
-              loading={create.isPending}
-            >
-              Make the project
-            </Button>
-          </Group>
-        </Stack>
-      </form>
+        <TextInput
+          label="Name"
+          required
+          data-autofocus
+          value={name}
+          onChange={(event) => setName(event.currentTarget.value)}
+        />
+        <TextInput
+          label="Limit in gigabytes"
+          description="Uploads beyond it are refused. Leave it empty for no limit."
+          inputMode="decimal"
+          value={quota}
+          error={isQuota ? null : "Write a number above 0, such as 2.5, or leave it empty."}
+          onChange={(event) => setQuota(event.currentTarget.value)}
+        />
+      </ChangeForm>
     </Modal>
   );
 }

@@ -4,6 +4,7 @@ import { Link } from "@tanstack/react-router";
 import type { BulkDeletionJson, ProjectJson } from "expunge/client";
 import { useState } from "react";
 import { api } from "../api/client.ts";
+import { ChangeForm } from "../parts/ChangeForm.tsx";
 import { bytes, counted } from "../parts/format.ts";
 import { Loading, Trouble } from "../parts/states.tsx";
 import { GRACES } from "./DeleteProject.tsx";
@@ -40,57 +41,44 @@ export function DeleteMany({
       {request.data ? (
         <Requested answer={request.data} onClose={onClose} />
       ) : (
-        <form
-          onSubmit={(event) => {
-            event.preventDefault();
-            if (typed.trim() === WORD) request.mutate();
-          }}
+        <ChangeForm
+          change={request}
+          trouble="Nothing was deleted."
+          submit="Delete them"
+          cancel="Keep them"
+          color="red"
+          isReady={typed.trim() === WORD && plan.data !== undefined}
+          onCancel={onClose}
         >
-          <Stack>
-            {plan.isPending && <Loading what="the plans" rows={2} />}
-            {plan.error && (
-              <Trouble
-                error={plan.error}
-                what="The plan could not be made."
-                retry={() => void plan.refetch()}
-              />
-            )}
-            {plan.data && (
-              <Text>
-                This would remove <b>{counted(objects, "object")}</b>, <b>{bytes(size)}</b> in all,
-                of {counted(plan.data.plans.length, "project")}.
-              </Text>
-            )}
-            {plan.data && <Refused refused={plan.data.refused} />}
-            <Select
-              label="Time in which it can be undone"
-              data={GRACES}
-              value={grace}
-              allowDeselect={false}
-              onChange={(value) => setGrace(value ?? "")}
+          {plan.isPending && <Loading what="the plans" rows={2} />}
+          {plan.error && (
+            <Trouble
+              error={plan.error}
+              what="The plan could not be made."
+              retry={() => void plan.refetch()}
             />
-            <TextInput
-              label={`Type "${WORD}" to confirm`}
-              value={typed}
-              onChange={(event) => setTyped(event.currentTarget.value)}
-              autoComplete="off"
-            />
-            {request.error && <Trouble error={request.error} what="Nothing was deleted." />}
-            <Group justify="flex-end">
-              <Button variant="default" onClick={onClose}>
-                Keep them
-              </Button>
-              <Button
-                type="submit"
-                color="red"
-                disabled={typed.trim() !== WORD || !plan.data}
-                loading={request.isPending}
-              >
-                Delete them
-              </Button>
-            </Group>
-          </Stack>
-        </form>
+          )}
+          {plan.data && (
+            <Text>
+              This would remove <b>{counted(objects, "object")}</b>, <b>{bytes(size)}</b> in all, of{" "}
+              {counted(plan.data.plans.length, "project")}.
+            </Text>
+          )}
+          {plan.data && <Refused refused={plan.data.refused} />}
+          <Select
+            label="Time in which it can be undone"
+            data={GRACES}
+            value={grace}
+            allowDeselect={false}
+            onChange={(value) => setGrace(value ?? "")}
+          />
+          <TextInput
+            label={`Type "${WORD}" to confirm`}
+            value={typed}
+            onChange={(event) => setTyped(event.currentTarget.value)}
+            autoComplete="off"
+          />
+        </ChangeForm>
       )}
     </Modal>
   );

@@ -1,9 +1,10 @@
-import { Button, Group, List, Modal, Select, Stack, Text, TextInput } from "@mantine/core";
+import { List, Modal, Select, Text, TextInput } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import type { ProjectJson } from "expunge/client";
 import { useState } from "react";
 import { api } from "../api/client.ts";
+import { ChangeForm } from "../parts/ChangeForm.tsx";
 import { Loading, Trouble } from "../parts/states.tsx";
 import { PlanView } from "./PlanView.tsx";
 
@@ -45,54 +46,41 @@ export function DeleteProject({
   });
   return (
     <Modal opened onClose={onClose} title={`Delete ${name}`}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (typed.trim() === name) request.mutate();
-        }}
+      <ChangeForm
+        change={request}
+        trouble="The project was not deleted."
+        submit="Delete the project"
+        cancel="Keep the project"
+        color="red"
+        isReady={typed.trim() === name && plan.data !== undefined}
+        onCancel={onClose}
       >
-        <Stack>
-          {plan.isPending && <Loading what="the plan" rows={4} />}
-          {plan.error && (
-            <Trouble
-              error={plan.error}
-              what="The plan could not be made, so nothing is known of what would go."
-              retry={() => void plan.refetch()}
-            />
-          )}
-          {plan.data && <PlanView plan={plan.data} />}
-          <Covered />
-          <Select
-            label="Time in which it can be undone"
-            description="Until it is over the project lies in the trash, and nothing is removed."
-            data={GRACES}
-            value={grace}
-            allowDeselect={false}
-            onChange={(value) => setGrace(value ?? "")}
+        {plan.isPending && <Loading what="the plan" rows={4} />}
+        {plan.error && (
+          <Trouble
+            error={plan.error}
+            what="The plan could not be made, so nothing is known of what would go."
+            retry={() => void plan.refetch()}
           />
-          <TextInput
-            label={`Type the project's name to confirm: ${name}`}
-            value={typed}
-            onChange={(event) => setTyped(event.currentTarget.value)}
-            autoComplete="off"
-            spellCheck={false}
-          />
-          {request.error && <Trouble error={request.error} what="The project was not deleted." />}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              Keep the project
-            </Button>
-            <Button
-              type="submit"
-              color="red"
-              disabled={typed.trim() !== name || !plan.data}
-              loading={request.isPending}
-            >
-              Delete the project
-            </Button>
-          </Group>
-        </Stack>
-      </form>
+        )}
+        {plan.data && <PlanView plan={plan.data} />}
+        <Covered />
+        <Select
+          label="Time in which it can be undone"
+          description="Until it is over the project lies in the trash, and nothing is removed."
+          data={GRACES}
+          value={grace}
+          allowDeselect={false}
+          onChange={(value) => setGrace(value ?? "")}
+        />
+        <TextInput
+          label={`Type the project's name to confirm: ${name}`}
+          value={typed}
+          onChange={(event) => setTyped(event.currentTarget.value)}
+          autoComplete="off"
+          spellCheck={false}
+        />
+      </ChangeForm>
     </Modal>
   );
 }

@@ -7,6 +7,7 @@ import { api } from "../api/client.ts";
 import { SHOWN_MAX, taken } from "../api/projects.ts";
 import { useRights } from "../api/session.ts";
 import { bytes, count, counted, moment } from "../parts/format.ts";
+import { useSelection } from "../parts/selection.ts";
 import { Empty, Loading, Trouble } from "../parts/states.tsx";
 import { type Order, sorted, SortHead, VirtualRows } from "../parts/VirtualRows.tsx";
 import { DeleteFiles } from "./DeleteFiles.tsx";
@@ -91,18 +92,10 @@ function FileTable({
   const { mayWrite } = useRights();
   const { id } = project;
   const [order, setOrder] = useState<Order<Column>>({ by: "path", isUp: true });
-  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const [dialog, setDialog] = useState<"delete" | "move" | null>(null);
   const rows = useMemo(() => sorted(files, order, valueOf), [files, order]);
-  const selected = rows.filter(({ path }) => chosen.has(path));
+  const { selected, isChosen, choose, all } = useSelection(rows, ({ path }) => path);
   const mayChange = mayWrite && project.state === "active" && project.hold === null;
-  const isAll = selected.length === rows.length;
-  const choose = (path: string, isChosen: boolean): void => {
-    const next = new Set(chosen);
-    if (isChosen) next.add(path);
-    else next.delete(path);
-    setChosen(next);
-  };
   const [single] = selected;
   return (
     <>
@@ -133,13 +126,7 @@ function FileTable({
         head={
           <>
             <span role="columnheader">
-              <Checkbox
-                aria-label="Select all files"
-                disabled={!mayChange}
-                checked={isAll}
-                indeterminate={!isAll && selected.length > 0}
-                onChange={() => setChosen(new Set(isAll ? [] : rows.map(({ path }) => path)))}
-              />
+              <Checkbox aria-label="Select all files" disabled={!mayChange} {...all} />
             </span>
             {COLUMNS.map((by) => (
               <SortHead
@@ -160,8 +147,8 @@ function FileTable({
               <Checkbox
                 aria-label={`Select ${file.path}`}
                 disabled={!mayChange}
-                checked={chosen.has(file.path)}
-                onChange={(event) => choose(file.path, event.currentTarget.checked)}
+                checked={isChosen(file)}
+                onChange={(event) => choose(file, event.currentTarget.checked)}
               />
             </span>
             <span role="cell" className="one-line" title={file.path}>

@@ -1,8 +1,8 @@
-import { Button, Group, Modal, Stack, TextInput } from "@mantine/core";
+import { Modal, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { api } from "../api/client.ts";
-import { Trouble } from "../parts/states.tsx";
+import { ChangeForm } from "../parts/ChangeForm.tsx";
 
 export function MoveFile({
   projectId,
@@ -24,35 +24,21 @@ export function MoveFile({
   });
   return (
     <Modal opened onClose={onClose} title="Move the file" size="md">
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          move.mutate();
-        }}
+      <ChangeForm
+        change={move}
+        trouble="The file was not moved."
+        submit="Move"
+        isReady={to.trim() !== "" && to.trim() !== path}
+        onCancel={onClose}
       >
-        <Stack>
-          <TextInput
-            label="New path"
-            description="Folders are the parts between slashes. Only the name changes, no byte moves."
-            data-autofocus
-            value={to}
-            onChange={(event) => setTo(event.currentTarget.value)}
-          />
-          {move.error && <Trouble error={move.error} what="The file was not moved." />}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              Cancel
-            </Button>
-            <Button
-              type="submit"
-              disabled={to.trim() === "" || to.trim() === path}
-              loading={move.isPending}
-            >
-              Move
-            </Button>
-          </Group>
-        </Stack>
-      </form>
+        <TextInput
+          label="New path"
+          description="Folders are the parts between slashes. Only the name changes, no byte moves."
+          data-autofocus
+          value={to}
+          onChange={(event) => setTo(event.currentTarget.value)}
+        />
+      </ChangeForm>
     </Modal>
   );
 }

@@ -6,6 +6,7 @@ import { useMemo, useState } from "react";
 import { projectsQuery, SHOWN_MAX, trashQuery } from "../api/projects.ts";
 import { useRights } from "../api/session.ts";
 import { bytes, count, counted } from "../parts/format.ts";
+import { useSelection } from "../parts/selection.ts";
 import { Empty, Head, Loading, Trouble } from "../parts/states.tsx";
 import { type Order, sorted, SortHead, VirtualRows } from "../parts/VirtualRows.tsx";
 import { CreateProject } from "./CreateProject.tsx";
@@ -94,19 +95,11 @@ export function Projects() {
 function List({ projects }: { readonly projects: readonly ProjectJson[] }) {
   const { mayDelete } = useRights();
   const [order, setOrder] = useState<Order<Column>>({ by: "name", isUp: true });
-  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const [isDeleting, setDeleting] = useState(false);
   const trash = useQuery(trashQuery);
   const rows = useMemo(() => sorted(projects, order, valueOf), [projects, order]);
   const deletable = useMemo(() => rows.filter(({ state }) => state === "active"), [rows]);
-  const selected = deletable.filter(({ uid }) => chosen.has(uid));
-  const choose = (uid: string, isChosen: boolean): void => {
-    const next = new Set(chosen);
-    if (isChosen) next.add(uid);
-    else next.delete(uid);
-    setChosen(next);
-  };
-  const isAll = deletable.length > 0 && selected.length === deletable.length;
+  const { selected, isChosen, choose, all } = useSelection(deletable, ({ uid }) => uid);
   const sizeBytes = rows.reduce((sum, project) => sum + project.sizeBytes, 0);
   return (
     <>
@@ -132,9 +125,7 @@ function List({ projects }: { readonly projects: readonly ProjectJson[] }) {
               <Checkbox
                 aria-label="Select all active projects"
                 disabled={!mayDelete || deletable.length === 0}
-                checked={isAll}
-                indeterminate={!isAll && selected.length > 0}
-                onChange={() => setChosen(new Set(isAll ? [] : deletable.map(({ uid }) => uid)))}
+                {...all}
               />
             </span>
             {COLUMNS.map((by) => (
@@ -156,8 +147,8 @@ function List({ projects }: { readonly projects: readonly ProjectJson[] }) {
           <ProjectRow
             project={project}
             deletion={trash.data?.get(project.uid)}
-            isChosen={chosen.has(project.uid)}
-            onChoose={(isChosen) => choose(project.uid, isChosen)}
+            isChosen={isChosen(project)}
+            onChoose={(isChosenNow) => choose(project, isChosenNow)}
           />
         )}
       />

@@ -15,6 +15,7 @@ import type { TokenJson } from "expunge/client";
 import { useState } from "react";
 import { api } from "../api/client.ts";
 import { taken } from "../api/projects.ts";
+import { ChangeForm } from "../parts/ChangeForm.tsx";
 import { moment } from "../parts/format.ts";
 import { Empty, Head, Loading, Trouble } from "../parts/states.tsx";
 
@@ -160,57 +161,43 @@ function MakeToken({ onClose }: { readonly onClose: () => void }) {
   }
   return (
     <Modal opened onClose={onClose} title="New token" size="md">
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          make.mutate();
-        }}
+      <ChangeForm
+        change={make}
+        trouble="No token was made."
+        submit="Make the token"
+        isReady={name.trim() !== "" && rights.length > 0 && isDays}
+        onCancel={onClose}
       >
-        <Stack>
-          {make.error && <Trouble error={make.error} what="No token was made." />}
-          <TextInput
-            label="Name"
-            description="What it is for, such as the application."
-            required
-            data-autofocus
-            value={name}
-            onChange={(event) => setName(event.currentTarget.value)}
-          />
-          <TextInput
-            label="Owner"
-            description="Whose projects it sees. Leave it empty for yourself."
-            value={owner}
-            onChange={(event) => setOwner(event.currentTarget.value)}
-          />
-          <TextInput
-            label="Days until it ends"
-            description="Leave it empty for no end."
-            inputMode="numeric"
-            value={days}
-            error={isDays ? null : "Write a whole number above 0, or leave it empty."}
-            onChange={(event) => setDays(event.currentTarget.value)}
-          />
-          <Checkbox.Group label="It may" value={rights} onChange={(chosen) => setRights(chosen)}>
-            <Stack gap={6} mt={6}>
-              {RIGHTS.map(({ value, label }) => (
-                <Checkbox key={value} value={value} label={label} />
-              ))}
-            </Stack>
-          </Checkbox.Group>
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              Cancel
-            </Button>
-            <Button
-              type="submit"
-              disabled={name.trim() === "" || rights.length === 0 || !isDays}
-              loading={make.isPending}
-            >
-              Make the token
-            </Button>
-          </Group>
-        </Stack>
-      </form>
+        <TextInput
+          label="Name"
+          description="What it is for, such as the application."
+          required
+          data-autofocus
+          value={name}
+          onChange={(event) => setName(event.currentTarget.value)}
+        />
+        <TextInput
+          label="Owner"
+          description="Whose projects it sees. Leave it empty for yourself."
+          value={owner}
+          onChange={(event) => setOwner(event.currentTarget.value)}
+        />
+        <TextInput
+          label="Days until it ends"
+          description="Leave it empty for no end."
+          inputMode="numeric"
+          value={days}
+          error={isDays ? null : "Write a whole number above 0, or leave it empty."}
+          onChange={(event) => setDays(event.currentTarget.value)}
+        />
+        <Checkbox.Group label="It may" value={rights} onChange={(chosen) => setRights(chosen)}>
+          <Stack gap={6} mt={6}>
+            {RIGHTS.map(({ value, label }) => (
+              <Checkbox key={value} value={value} label={label} />
+            ))}
+          </Stack>
+        </Checkbox.Group>
+      </ChangeForm>
     </Modal>
   );
 }
