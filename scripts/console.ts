@@ -66,10 +66,21 @@ export async function buildConsole(options: { readonly force?: boolean } = {}): 
     rmSync(outDir, { recursive: true });
     return true;
   }
-  rmSync(BUILT, { recursive: true, force: true });
-  mkdirSync(join(ROOT, "dist"), { recursive: true });
-  renameSync(outDir, BUILT);
+  putInPlace(outDir);
   return true;
+}
+
+/** Two may be at it: whoever comes second leaves what the first has put there, which is the same. */
+function putInPlace(outDir: string): void {
+  mkdirSync(join(ROOT, "dist"), { recursive: true });
+  rmSync(BUILT, { recursive: true, force: true });
+  try {
+    renameSync(outDir, BUILT);
+  } catch (error) {
+    const isThere = ["ENOTEMPTY", "EEXIST"].includes((error as NodeJS.ErrnoException).code ?? "");
+    if (!isThere) throw error;
+    rmSync(outDir, { recursive: true });
+  }
 }
 
 /** Once here, and not at every request. */
