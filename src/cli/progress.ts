@@ -38,17 +38,22 @@ export function progressOn(out: Output): {
 
 const CLEAR_LINE = "\r\u001B[2K";
 
-/** Draws one number of objects again and again in one line; on a terminal only, and not with `--json`. */
-export function countingOn(out: Output): {
-  readonly show: (found: number) => void;
+interface OneLine {
+  readonly isOn: boolean;
+  readonly draw: (text: string) => void;
+  /** Takes the line away, once all that was drawn is out. */
   readonly end: () => Promise<void>;
-} {
+}
+
+/** One line that is drawn again and again; on a terminal only, and not with `--json`. */
+function oneLineOn(out: Output): OneLine {
   const { stderr } = out.io;
   const isOn = stderr.isTTY === true && !out.isJson;
   let last: Promise<void> = Promise.resolve();
   return {
-    show: (found) => {
-      if (isOn) last = write(stderr, `${CLEAR_LINE}${count(found, "object")} found`);
+    isOn,
+    draw: (text) => {
+      if (isOn) last = write(stderr, CLEAR_LINE + text);
     },
     end: async () => {
       await last;
@@ -57,32 +62,33 @@ export function countingOn(out: Output): {
   };
 }
 
+/** Draws one number of objects again and again in one line. */
+export function countingOn(out: Output): {
+  readonly show: (found: number) => void;
+  readonly end: () => Promise<void>;
+} {
+  const { draw, end } = oneLineOn(out);
+  return { show: (found) => draw(`${count(found, "object")} found`), end };
+}
+
 const BAR_CELLS = 24;
 
-/**
- * Draws how much of a known total is through, how fast, and how long it takes still; on a terminal only,
- * and not with `--json`.
- */
+/** Draws how much of a known total is through, how fast, and how long it takes still, in one line. */
 export function barOn(
   out: Output,
   { total, clock }: { readonly total: number; readonly clock: Pick<Clock, "now"> },
 ): { readonly show: (through: number) => void; readonly end: () => Promise<void> } {
-  const { stderr } = out.io;
-  const isOn = stderr.isTTY === true && !out.isJson;
+  const { isOn, draw, end } = oneLineOn(out);
   const startedAt = clock.now();
   let drawnAt = Number.NEGATIVE_INFINITY;
-  let last: Promise<void> = Promise.resolve();
   return {
     show: (through) => {
       const now = clock.now();
       if (!isOn || now - drawnAt < LIMITS.progressEveryMs) return;
       drawnAt = now;
-      last = write(stderr, CLEAR_LINE + barLine(through, total, now - startedAt));
+      draw(barLine(through, total, now - startedAt));
     },
-    end: async () => {
-      await last;
-      if (isOn) await write(stderr, CLEAR_LINE);
-    },
+    end,
   };
 }
 
