@@ -28,6 +28,13 @@ const theme: MantineThemeOverride = createTheme({
   },
 });
 
+// What is dropped beside its place would be opened by the browser, and end the page with its uploads.
+for (const type of ["dragover", "drop"] as const) {
+  addEventListener(type, (event) => {
+    if (event.dataTransfer?.types.includes("Files")) event.preventDefault();
+  });
+}
+
 const root = document.getElementById("root");
 if (root === null) throw new Error("the page has no root");
 createRoot(root).render(

@@ -97,12 +97,46 @@ describe("the console on the embedded default", { timeout: TIMEOUT_MS }, () => {
     await page.getByRole("cell", { name: "complete upload" }).first().waitFor();
   });
 
+  it("moves and deletes files, places a hold and releases it", async () => {
+    const { page, client } = fixture;
+    const id = (await client.projects.list()).items[0]?.id ?? "";
+    const dialog = page.getByRole("dialog");
+    await page.getByRole("tab", { name: "Files" }).click();
+    await page.getByLabel("Select note-17.txt").check();
+    await page.getByRole("button", { name: "Move ..." }).click();
+    await dialog.getByLabel("New path").fill("notes/last.txt");
+    expect(await fixture.axe()).toEqual([]);
+    await dialog.getByRole("button", { name: "Move" }).click();
+    await page.getByRole("cell", { name: "notes/last.txt", exact: true }).waitFor();
+    expect((await client.files.head(id, "notes/last.txt")).sizeBytes).toBe(18_000);
+    for (const path of ["note-0.txt", "note-1.txt"])
+      await page.getByLabel(`Select ${path}`).check();
+    await page.getByRole("button", { name: "Delete 2 files ..." }).click();
+    expect(await fixture.axe()).toEqual([]);
+    await dialog.getByRole("button", { name: "Delete 2 files" }).click();
+    await dialog.getByText("Each file was removed, and that was checked").waitFor();
+    expect(await client.files.exists(id, "note-1.txt")).toBe(false);
+    await dialog.getByRole("button", { name: "Close" }).last().click();
+    await page.getByRole("button", { name: "Place a hold ..." }).click();
+    await dialog.getByLabel("Reason").fill("a lawsuit");
+    expect(await fixture.axe()).toEqual([]);
+    await dialog.getByRole("button", { name: "Place a hold" }).click();
+    await page.getByText("On hold: nothing of it can be deleted or replaced").waitFor();
+    const remove = page.getByRole("button", { name: "Delete the project ..." });
+    expect(await remove.isDisabled()).toBe(true);
+    expect(await fixture.axe()).toEqual([]);
+    await page.getByRole("button", { name: "Release the hold ..." }).click();
+    expect(await fixture.axe()).toEqual([]);
+    await dialog.getByRole("button", { name: "Release the hold" }).click();
+    await expect.poll(() => remove.isDisabled(), { timeout: WAIT_MS }).toBe(false);
+  });
+
   it("shows the plan, deletes after the name was typed, and verifies the receipt in the browser", async () => {
     const { page } = fixture;
     await page.getByRole("button", { name: "Delete the project ..." }).click();
     const dialog = page.getByRole("dialog");
     await dialog.getByText("This would remove").waitFor();
-    await dialog.getByText("19 objects").waitFor();
+    await dialog.getByText("17 objects").waitFor();
     expect(await fixture.axe()).toEqual([]);
     const confirm = dialog.getByRole("button", { name: "Delete the project" });
     expect(await confirm.isDisabled()).toBe(true);
@@ -172,8 +206,10 @@ describe("the console on the embedded default", { timeout: TIMEOUT_MS }, () => {
     await page.getByRole("link", { name: "Tokens" }).click();
     await page.getByRole("button", { name: "New token" }).first().click();
     await page.getByRole("textbox", { name: "Name", exact: true }).fill("web");
+    expect(await fixture.axe()).toEqual([]);
     await page.getByRole("button", { name: "Make the token" }).click();
     await page.getByText("xp_", { exact: false }).first().waitFor();
+    expect(await fixture.axe()).toEqual([]);
     await page.getByRole("button", { name: "I have it" }).click();
     await page.getByRole("button", { name: "Revoke web" }).click();
     await page.getByText(/^revoked /).waitFor();

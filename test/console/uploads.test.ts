@@ -2,6 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { temporaryDir } from "../support/service-process.ts";
+import { auditAll, planRemovalOfOrphans } from "./steps.ts";
 import { ConsoleFixture } from "./support.ts";
 
 const TIMEOUT_MS = 300_000;
@@ -38,6 +39,34 @@ describe("the console with much to upload, and with much amiss", { timeout: TIME
     expect(await (await client.files.get(id, "album/inner/42.txt")).text()).toBe("file 42");
   });
 
+  it("takes files and a folder that are dropped on it, and stays where they miss it", async () => {
+    const { page, client, context } = fixture;
+    const dropped = join(files.path, "dropped");
+    await mkdir(join(dropped, "deep", "deeper"), { recursive: true });
+    await writeFile(join(dropped, "deep", "deeper", "leaf.txt"), "leaf");
+    await writeFile(join(files.path, "single.txt"), "single");
+    const { id } = await client.projects.create({ name: "Dropped" });
+    await page.goto(`${fixture.url}/projects/${id}`);
+    // As the system drags them over the window.
+    const system = await context.newCDPSession(page);
+    const drop = async (text: string): Promise<void> => {
+      const box = await page.getByText(text).boundingBox();
+      const at = { x: (box?.x ?? 0) + 2, y: (box?.y ?? 0) + 2 };
+      const data = { items: [], files: [dropped, join(files.path, "single.txt")] };
+      for (const type of ["dragEnter", "dragOver", "drop"] as const) {
+        const event = { type, ...at, data: { ...data, dragOperationsMask: 1 } };
+        await system.send("Input.dispatchDragEvent", event);
+      }
+    };
+    await page.getByText("No files yet").waitFor();
+    await drop("No files yet");
+    await drop("Drop files or folders here");
+    await page.getByText("2 of 2 files uploaded").waitFor();
+    expect(await (await client.files.get(id, "single.txt")).text()).toBe("single");
+    const leaf = await client.files.get(id, "dropped/deep/deeper/leaf.txt");
+    expect(await leaf.text()).toBe("leaf");
+  });
+
   it("uploads 200 MB in parts, through a pause", async () => {
     const { page, client } = fixture;
     const path = join(files.path, "film.mp4");
@@ -61,16 +90,13 @@ describe("the console with much to upload, and with much amiss", { timeout: TIME
     const dir = join(fixture.dataDir, "objects/projects", uid);
     await mkdir(dir, { recursive: true });
     await writeFile(join(dir, other), "nobody's");
-    await page.getByRole("link", { name: "Audit" }).click();
-    await page.getByRole("combobox", { name: "Judge what is" }).click();
-    await page.getByRole("option", { name: "All, also" }).click();
-    await page.getByRole("button", { name: "Run an audit" }).click();
+    await auditAll(page);
     await page.getByText("1 difference between store and database").waitFor();
     await page.getByRole("heading", { name: "What it costs a month" }).waitFor();
     await page.getByRole("cell", { name: `projects/${uid}/${other}` }).waitFor();
     expect(await fixture.axe()).toEqual([]);
-    await page.getByRole("button", { name: "Remove what belongs to no file ..." }).click();
-    await page.getByRole("dialog").getByText("would be removed from the store").waitFor();
+    await planRemovalOfOrphans(page);
+    expect(await fixture.axe()).toEqual([]);
     await page.getByRole("button", { name: "Do it" }).click();
     await page.getByText("1 difference mended").waitFor();
     await page.getByRole("button", { name: "Run another" }).click();

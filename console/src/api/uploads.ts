@@ -5,6 +5,9 @@ import { queries } from "./queries.ts";
 
 type Item = UppyFile<Meta, Body>;
 
+/** Refusals after which another attempt needs another upload; after any other it goes on with the same. */
+const OVER = ["upload-not-found", "upload-not-open", "size-mismatch"] as const;
+
 /** Files that are sent at a time; the parts of each go side by side, too. */
 const FILES_AT_ONCE = 3;
 
@@ -96,9 +99,13 @@ class Sender {
 
   discard({ id }: Item): void {
     const running = this.#running.get(id);
+    const opened = this.#opened.get(id);
     this.#opened.delete(id);
-    // A file that was made meanwhile stays, and is in the list.
-    running?.abort().catch(() => undefined);
+    const ended = running
+      ? running.abort()
+      : opened && api.uploads.abort(this.#projectId, opened.uploadId);
+    // A file that was made meanwhile stays, and is in the list; an upload that is not ended expires.
+    ended?.catch(() => undefined);
   }
 
   async #send(id: string): Promise<void> {
@@ -114,7 +121,7 @@ class Sender {
       this.#opened.delete(id);
     } catch (error) {
       const left = this.#uppy.getState().files[id];
-      if (isExpungeClientError(error) && error.status >= 400) this.#opened.delete(id);
+      if (OVER.some((code) => isExpungeClientError(error, code))) this.#opened.delete(id);
       if (left) this.#uppy.emit("upload-error", left, error as Error);
     } finally {
       this.#running.delete(id);
@@ -144,6 +151,8 @@ class Sender {
       },
     });
     this.#running.set(file.id, upload);
+    // It may have been paused while it waited for its turn.
+    if (this.#uppy.getState().files[file.id]?.isPaused) upload.pause();
     await upload.done;
   }
 }

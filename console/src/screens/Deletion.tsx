@@ -118,7 +118,7 @@ function Running({
   const found = foundOf(deletion);
   const handled = handledOf(deletion);
   const percent = found === 0 ? 0 : Math.min(100, (handled / found) * 100);
-  const perSecond = rateOf(followed);
+  const perSecond = rateOf(followed, useNow());
   const isChecking = deletion.state === "verifying";
   return (
     <section className="card" aria-label="Progress">
@@ -148,12 +148,12 @@ function Running({
   );
 }
 
-/** Objects a second over the last sightings; 0 where it is not known yet. */
-function rateOf({ sightings }: FollowedDeletion): number {
+/** Objects a second from the first of the last sightings until now; 0 where it is not known yet. */
+function rateOf({ sightings }: FollowedDeletion, nowMs: number): number {
   const first = sightings[0];
   const last = sightings.at(-1);
-  if (!first || !last || last.atMs - first.atMs < 500) return 0;
-  return ((last.handled - first.handled) * 1000) / (last.atMs - first.atMs);
+  if (!first || !last || nowMs - first.atMs < 500) return 0;
+  return ((last.handled - first.handled) * 1000) / (nowMs - first.atMs);
 }
 
 const COLUMNS = ["found", "deleted", "absent", "failed", "blocked", "unknown"] as const;
@@ -166,7 +166,21 @@ const LABELS = {
   unknown: "Unchecked",
 } as const;
 
+/** How much of what was found in one place is removed so far. */
+function Share({ surface }: { readonly surface: DeletionJson["surfaces"][number] }) {
+  const { found, deleted } = surface;
+  return (
+    <Progress
+      size="xs"
+      mt={4}
+      value={found === 0 ? 0 : (deleted / found) * 100}
+      aria-label={`Removed so far: ${surfaceName(surface.surface)}`}
+    />
+  );
+}
+
 function Places({ deletion }: { readonly deletion: DeletionJson }) {
+  const isRunning = deletion.state === "deleting";
   if (deletion.surfaces.length === 0) {
     return (
       <Text c="dimmed" size="sm">
@@ -191,7 +205,10 @@ function Places({ deletion }: { readonly deletion: DeletionJson }) {
         <Table.Tbody>
           {deletion.surfaces.map((surface) => (
             <Table.Tr key={surface.surface}>
-              <Table.Td>{surfaceName(surface.surface)}</Table.Td>
+              <Table.Td>
+                {surfaceName(surface.surface)}
+                {isRunning && <Share surface={surface} />}
+              </Table.Td>
               {COLUMNS.map((column) => (
                 <Table.Td key={column} className="number">
                   {count(surface[column])}

@@ -3,6 +3,7 @@ import type { UppyFile } from "@uppy/core";
 import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import { filesOf, queueOf } from "../api/uploads.ts";
 import { bytes, count, counted } from "../parts/format.ts";
+import { Trouble } from "../parts/states.tsx";
 
 /** How many uploads are listed one by one. */
 const LISTED = 8;
@@ -15,6 +16,7 @@ export function Uploads({ projectId }: { readonly projectId: string }) {
   const { uppy } = queue;
   const folder = useRef<HTMLInputElement>(null);
   const [isOver, setOver] = useState(false);
+  const [trouble, setTrouble] = useState<unknown>(null);
   useEffect(() => folder.current?.setAttribute("webkitdirectory", ""), []);
   const files = useSyncExternalStore(
     (changed) => {
@@ -37,7 +39,8 @@ export function Uploads({ projectId }: { readonly projectId: string }) {
         onDrop={(event) => {
           event.preventDefault();
           setOver(false);
-          void filesOf(event.dataTransfer).then((dropped) => queue.add(dropped));
+          setTrouble(null);
+          filesOf(event.dataTransfer).then((dropped) => queue.add(dropped), setTrouble);
         }}
       >
         <Group justify="center" gap="sm">
@@ -65,6 +68,7 @@ export function Uploads({ projectId }: { readonly projectId: string }) {
           }}
         />
       </div>
+      {trouble !== null && <Trouble error={trouble} what="What was dropped could not be read." />}
       {items.length > 0 && <Running items={items} projectId={projectId} />}
     </Stack>
   );
@@ -156,7 +160,7 @@ function One({ item, projectId }: { readonly item: Item; readonly projectId: str
             <Button
               size="compact-xs"
               variant="default"
-              aria-label={`Try ${path} again`}
+              aria-label={`Try again: ${path}`}
               onClick={() => void uppy.retryUpload(id)}
             >
               Try again
