@@ -142,6 +142,8 @@ export interface Audit {
   readonly minAgeMs: number;
   /** Of the objects with a checksum, how many are read, in percent. */
   readonly readPercent: number;
+  /** How many ranges of keys are compared at a time. */
+  readonly listingConcurrency: number;
   readonly attempts: number;
   readonly completedAt: Instant | null;
   readonly progress: AuditProgress;

@@ -61,6 +61,11 @@ export function fromBase64Url(text: string): Uint8Array {
   return bytes;
 }
 
+/** Whether a text has one spelling and one place in every order of characters that begins with ASCII. */
+export function isAscii(text: string): boolean {
+  return /^[\0-\x7f]*$/.test(text);
+}
+
 /** Orders strings by their UTF-8 bytes, as S3 lists keys and `COLLATE "C"` sorts them. */
 export function compareUtf8(a: string, b: string): number {
   const length = Math.min(a.length, b.length);

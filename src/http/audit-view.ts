@@ -14,6 +14,7 @@ export function auditView(audit: Audit, now: Instant): AuditJson {
     fix: audit.fix,
     minAge: formatDuration(audit.minAgeMs),
     readDataPercent: audit.readPercent,
+    listingConcurrency: audit.listingConcurrency,
     requestedAt: timestamp(requestedAt),
     requestedBy: audit.requestedBy,
     completedAt: completedAt === null ? null : timestamp(completedAt),

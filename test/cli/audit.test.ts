@@ -58,6 +58,8 @@ test("an audit tells by its exit code whether store and rows agree, and which di
     foreign: 1,
     orphanBytes: 5,
   });
+  expect(await summary("--listing-concurrency", "7")).toMatchObject({ listingConcurrency: 7 });
+  expect((await audit("--listing-concurrency", "0")).code).toBe(2);
   const lines = (await audit("--ndjson")).stdout.trimEnd().split("\n");
   const findings = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
   const kinds = new Set(findings.map(({ kind }) => kind));

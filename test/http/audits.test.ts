@@ -75,6 +75,7 @@ test("an audit that runs still is not complete, whatever it has found", async ()
     fix: "none",
     minAgeMs: 0,
     readPercent: 0,
+    listingConcurrency: 4,
   });
   const running = await http.call({ method: "GET", url: `/v1/audits/${id}` });
   expect(jsonOf(running)).toMatchObject({ state: "running", complete: false, completedAt: null });
@@ -98,6 +99,8 @@ test("an audit that is not there is not found, and one with an odd age or fix is
     { minAge: 5 },
     { fix: "everything" },
     { readDataPercent: 101 },
+    { listingConcurrency: 0 },
+    { listingConcurrency: 33 },
     { other: 1 },
   ]) {
     const refused = await http.call({ method: "POST", url: "/v1/audits", payload });

@@ -79,6 +79,7 @@ export const DATABASE_CALLS_UNUSED: ReadonlySet<string> = new Set([
   "recordAudit",
   "releaseAudit",
   "listStoredFiles",
+  "splitStoredKeys",
   "whichNamed",
   "whichUploadsStand",
   // Adoptions, which make rows as uploads do.

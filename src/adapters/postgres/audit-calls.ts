@@ -36,6 +36,9 @@ export abstract class AuditCalls extends WebhookCalls implements port.AuditStore
   listStoredFiles(query: port.StoredFileQuery): Promise<readonly port.StoredFile[]> {
     return this.read((tx) => storedFiles.listStoredFiles(tx, query));
   }
+  splitStoredKeys(query: port.SplitQuery): Promise<readonly string[]> {
+    return this.read((tx) => storedFiles.splitStoredKeys(tx, query));
+  }
   findStoredFiles(keys: readonly string[]): Promise<readonly port.StoredFile[]> {
     return this.read((tx) => storedFiles.findStoredFiles(tx, keys));
   }

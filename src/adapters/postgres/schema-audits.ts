@@ -18,6 +18,7 @@ export interface AuditsTable {
   fix: AuditFix;
   min_age_ms: number;
   read_percent: number;
+  listing_concurrency: number;
   attempts: number;
   completed_at: Instant | null;
   /** The fencing token of the newest claim. */

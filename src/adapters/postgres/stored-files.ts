@@ -1,5 +1,10 @@
 import { type RawBuilder, sql } from "kysely";
-import type { StoredFile, StoredFileCursor, StoredFileQuery } from "../../ports/metadata/index.ts";
+import type {
+  SplitQuery,
+  StoredFile,
+  StoredFileCursor,
+  StoredFileQuery,
+} from "../../ports/metadata/index.ts";
 import { cursor, type Session } from "./session.ts";
 
 const COLUMNS = sql.raw(`
@@ -24,6 +29,27 @@ function behind({ key, fileUid }: StoredFileCursor): RawBuilder<unknown> {
   return fileUid === null
     ? sql`key > ${cursor(key)}`
     : sql`(key, uid) > (${cursor(key)}, ${fileUid})`;
+}
+
+/** Counted first, so that the places are known while the index is read once, from its start to its end. */
+export async function splitStoredKeys(
+  { db }: Session,
+  { parts, rowsMin }: SplitQuery,
+): Promise<readonly string[]> {
+  const { rows } = await sql<{ key: string }>`
+    with files as (
+      select count(*) as total, least(${parts}::bigint, count(*) / ${rowsMin}::bigint) as ranges
+      from expunge.files where key is not null
+    ), places as (
+      select (total - 1) * i / ranges as place from files, generate_series(0, ranges) as each(i)
+      where ranges >= 2
+    )
+    select distinct key from places join (
+      select key, row_number() over (order by key) - 1 as place
+      from expunge.files where key is not null
+    ) as one using (place)
+    order by key`.execute(db);
+  return rows.map(({ key }) => key);
 }
 
 export async function findStoredFiles(

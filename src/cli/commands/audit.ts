@@ -3,9 +3,10 @@ import { resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { AUDIT_FIXES } from "../../core/audit.ts";
 import { formatDuration } from "../../core/duration.ts";
+import { LIMITS } from "../../core/limits.ts";
 import { ExpungeError } from "../../core/errors.ts";
 import type { CreateAuditJson } from "../../http/schema/index.ts";
-import { duration } from "../arguments.ts";
+import { duration, wholeNumber } from "../arguments.ts";
 import { auditReport } from "../audit-report.ts";
 import { exitCodeOfAudit, firstFindings, showAudit } from "../audit-view.ts";
 import { connect, type ServiceFlags, withService } from "../connect.ts";
@@ -21,6 +22,7 @@ interface AuditFlags extends ServiceFlags {
   readonly minAge?: number;
   /** Percent. */
   readonly readDataSubset?: number;
+  readonly listingConcurrency?: number;
   readonly ndjson?: true;
   /** A file. */
   readonly html?: string;
@@ -44,6 +46,11 @@ export function addAudit(program: Command, shell: Shell): void {
       )
       .option("--yes", "do it: nothing is mended without")
       .option("--read-data-subset <percent>", "read so many objects and compare checksums", percent)
+      .option(
+        "--listing-concurrency <number>",
+        `compare so many ranges of keys at a time (default: ${LIMITS.auditListings})`,
+        wholeNumber,
+      )
       .option("--ndjson", "print every finding, one JSON object per line")
       .option("--html <file>", "write a report with charts, one page that needs nothing else")
       .option("--id <id>", "show this audit, AUDIT-..., instead of beginning one")
@@ -98,10 +105,16 @@ function refuseContradictions({ out }: Shell, flags: AuditFlags): void {
   }
 }
 
-function requestOf({ fix, minAge, readDataSubset }: AuditFlags): CreateAuditJson {
+function requestOf({
+  fix,
+  minAge,
+  readDataSubset,
+  listingConcurrency,
+}: AuditFlags): CreateAuditJson {
   return {
     ...(fix === undefined ? {} : { fix }),
     ...(minAge === undefined ? {} : { minAge: formatDuration(minAge) }),
     ...(readDataSubset === undefined ? {} : { readDataPercent: readDataSubset }),
+    ...(listingConcurrency === undefined ? {} : { listingConcurrency }),
   };
 }

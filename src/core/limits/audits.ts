@@ -5,6 +5,14 @@ export const AUDIT_LIMITS = {
   /** Audit: keys that are judged, and recorded, together; rows of a page. */
   auditStretchKeys: 2000,
   auditPageRows: 2000,
+  /**
+   * Audit: ranges of keys that are compared at a time, where nothing is said and at most; how many they are
+   * in all, and how many rows each has at least.
+   */
+  auditListings: 4,
+  auditListingsMax: 32,
+  auditRangesMax: 64,
+  auditRangeRowsMin: 10_000,
   /** Audit: so long ago a difference must have begun to be judged, where nothing is said. */
   auditMinAgeMs: HOUR_MS,
   /** Audit: how long an upload may take to be recorded after the store has opened it. */

@@ -31,11 +31,12 @@ function addStartRoute(app: App, deps: RouteDeps): void {
       errors: [],
     }),
     handler: async (request, reply): Promise<AuditJson> => {
-      const { fix, minAge, readDataPercent } = request.body;
+      const { fix, minAge, readDataPercent, listingConcurrency } = request.body;
       const audit = await audits.start(callerOf(request), {
         ...(fix === undefined ? {} : { fix }),
         ...(minAge === undefined ? {} : { minAgeMs: minAge }),
         ...(readDataPercent === undefined ? {} : { readPercent: readDataPercent }),
+        ...(listingConcurrency === undefined ? {} : { listingConcurrency }),
       });
       reply
         .code(202)

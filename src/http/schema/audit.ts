@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { AUDIT_FIXES, FINDING_KINDS } from "../../core/audit.ts";
+import { LIMITS } from "../../core/limits.ts";
 import { countSchema, durationText, timestampSchema } from "./common.ts";
 
 export const createAuditBody = z
@@ -7,6 +8,7 @@ export const createAuditBody = z
     fix: z.enum(AUDIT_FIXES).exactOptional(),
     minAge: durationText.exactOptional(),
     readDataPercent: z.number().min(0).max(100).exactOptional(),
+    listingConcurrency: z.int().min(1).max(LIMITS.auditListingsMax).exactOptional(),
   })
   .meta({ id: "CreateAudit" });
 export type CreateAuditJson = z.input<typeof createAuditBody>;
@@ -18,6 +20,7 @@ export const auditSchema = z
     fix: z.enum(AUDIT_FIXES),
     minAge: z.string(),
     readDataPercent: z.number(),
+    listingConcurrency: countSchema,
     requestedAt: timestampSchema,
     requestedBy: z.string(),
     completedAt: timestampSchema.nullable(),

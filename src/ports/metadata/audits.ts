@@ -35,12 +35,21 @@ export interface StoredFileQuery {
   readonly until?: string;
 }
 
+/** How the keys of stored files are to be split into ranges. */
+export interface SplitQuery {
+  /** At most so many ranges, */
+  readonly parts: number;
+  /** with at least so many rows in each. */
+  readonly rowsMin: number;
+}
+
 export interface AuditRequest {
   readonly id: string;
   readonly requestedBy: string;
   readonly fix: AuditFix;
   readonly minAgeMs: number;
   readonly readPercent: number;
+  readonly listingConcurrency: number;
 }
 
 /** A worker's right to act on an audit, until its lease ends by the database's clock. */
@@ -100,6 +109,11 @@ export interface AuditStore {
 
   /** Rows of files that have an object, of every project: by the bytes of the key, then of the uid. */
   listStoredFiles(query: StoredFileQuery): Promise<readonly StoredFile[]>;
+  /**
+   * Keys of these rows that split them into ranges of about as many rows, in order and each once: the first
+   * key of all, those between, and the last. None where there are too few rows for two ranges.
+   */
+  splitStoredKeys(query: SplitQuery): Promise<readonly string[]>;
   /** Those of these keys, in the same order. */
   findStoredFiles(keys: readonly string[]): Promise<readonly StoredFile[]>;
   /** Those of the keys that any row names: of a file, of a removal, or of an upload in any state. */

@@ -12,6 +12,8 @@ export interface NewAudit {
   readonly minAgeMs?: number;
   /** Of the objects with a checksum, how many are read and compared with it, in percent. */
   readonly readPercent?: number;
+  /** How many ranges of keys are listed at a time; `LIMITS.auditListings` where nothing is said. */
+  readonly listingConcurrency?: number;
 }
 
 /** A finding as callers see it. */
@@ -39,6 +41,7 @@ export class Audits {
       fix: input.fix ?? "none",
       minAgeMs: input.minAgeMs ?? LIMITS.auditMinAgeMs,
       readPercent: input.readPercent ?? 0,
+      listingConcurrency: input.listingConcurrency ?? LIMITS.auditListings,
     });
     const { id, fix, minAgeMs, readPercent } = audit;
     log

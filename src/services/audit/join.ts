@@ -1,5 +1,4 @@
 import { compareKeys, type KeyOrder } from "../../core/audit.ts";
-import { StoreError } from "../../core/store-errors.ts";
 import type { StoredFile } from "../../ports/metadata/index.ts";
 import type { ObjectEntry } from "../../ports/object-store.ts";
 
@@ -17,14 +16,13 @@ type Pages<T> = AsyncIterable<readonly T[]>;
  * Goes through the listing of a store and the rows of files side by side, both in the order of their
  * keys, and holds no more than a page of each. Where a store composes keys (NFC), its order need not be
  * that of the rows: then a pair may come apart, and a second look tells that nothing is wrong.
- * @throws StoreError `listing-broken` where a store that keeps keys as they are lists them out of order
  */
 export async function* joinByKey(
   order: KeyOrder,
   objects: Pages<ObjectEntry>,
   rows: Pages<StoredFile>,
 ): AsyncGenerator<Pair> {
-  const listed = inOrder(order, objects);
+  const listed = each(objects);
   const named = each(rows);
   try {
     let object = await take(listed);
@@ -62,19 +60,6 @@ function sideOf(order: KeyOrder, object: ObjectEntry | null, row: StoredFile | n
 
 async function* each<T>(pages: Pages<T>): AsyncGenerator<T> {
   for await (const page of pages) yield* page;
-}
-
-async function* inOrder(order: KeyOrder, pages: Pages<ObjectEntry>): AsyncGenerator<ObjectEntry> {
-  let last: string | null = null;
-  for await (const entry of each(pages)) {
-    const isBehind = last === null || compareKeys(order, last, entry.key) < 0;
-    if (order.normalisation === "none" && !isBehind) {
-      const message = "The listing cannot be believed: its keys are not in order.";
-      throw new StoreError("listing-broken", "unknown", message);
-    }
-    last = entry.key;
-    yield entry;
-  }
 }
 
 async function take<T>(items: AsyncGenerator<T>): Promise<T | null> {

@@ -18,10 +18,12 @@ import type { Log } from "../../ports/log.ts";
 import type { AuditClaim, AuditStep } from "../../ports/metadata/index.ts";
 import { carryOut } from "../carry-out.ts";
 import type { Context } from "../context.ts";
+import { inPool } from "../pool.ts";
 import { listsUploads } from "../versions.ts";
 import type { Pair } from "./join.ts";
 import { type Judge, judgePairs, type Judgement } from "./judging.ts";
 import { FIXED_KINDS, mend } from "./mending.ts";
+import { rangesOf } from "./ranges.ts";
 import { readSample } from "./reading.ts";
 import { stretchesOf } from "./stretches.ts";
 import { staleUploads } from "./uploads.ts";
@@ -46,12 +48,6 @@ export async function runAudit(
     await new AuditRun(context, claim, log, signal).go();
   });
 }
-
-const WHOLE: AuditRange = {
-  from: { objectKey: null, row: null },
-  until: null,
-  isDone: false,
-};
 
 /** One worker's work on one audit. */
 class AuditRun {
@@ -122,17 +118,34 @@ class AuditRun {
     }
   }
 
+  /** Ranges of keys beside each other; where one cannot be listed or written down, all stop. */
   async #compare(): Promise<void> {
-    if (this.#progress.ranges.length === 0) await this.#write({ ranges: [WHOLE] });
-    const judge = await this.#judge();
-    for (const [i, range] of this.#progress.ranges.entries()) {
-      if (!range.isDone) await this.#compareRange(judge, i, range);
+    const { metadata } = this.#context;
+    const { listingConcurrency } = this.#audit;
+    if (this.#progress.ranges.length === 0) {
+      await this.#write({ ranges: await rangesOf(metadata, listingConcurrency) });
     }
+    const stop = new AbortController();
+    const judge = await this.#judge(AbortSignal.any([this.#signal, stop.signal]));
+    await inPool(listingConcurrency, async (add) => {
+      for (const [i, range] of this.#progress.ranges.entries()) {
+        if (range.isDone) continue;
+        await add(async () => {
+          try {
+            await this.#compareRange(judge, i, range);
+          } catch (error) {
+            stop.abort(error);
+            // The reason is the first failure, whatever it then broke off.
+            stop.signal.throwIfAborted();
+          }
+        });
+      }
+    });
   }
 
   async #compareRange(judge: Judge, at: number, range: AuditRange): Promise<void> {
     const { store, metadata } = this.#context;
-    const stretches = stretchesOf({ store, metadata }, judge.order, range, this.#signal);
+    const stretches = stretchesOf({ store, metadata }, judge.order, range, judge.signal);
     for await (const { from, pairs, to } of stretches) {
       const judged = await judgePairs(judge, from.objectKey, pairs);
       const read = await readSample(judge, this.#audit, pairs);
@@ -168,16 +181,16 @@ class AuditRun {
     else this.#log.error({ ...facts, unjudged }, "audit ended, not complete");
   }
 
-  async #judge(): Promise<Judge> {
+  async #judge(signal = this.#signal): Promise<Judge> {
     const { store } = this.#context;
-    const { keyNormalisation } = await store.capabilities({ signal: this.#signal });
+    const { keyNormalisation } = await store.capabilities({ signal });
     const order: KeyOrder = { normalisation: keyNormalisation };
     const { requestedAt: startedAt, minAgeMs } = this.#audit;
     return {
       context: this.#context,
       order,
       age: { startedAt, minAgeMs },
-      signal: this.#signal,
+      signal,
     };
   }
 

@@ -1,7 +1,13 @@
-import type { AuditPosition as Position, AuditRange, KeyOrder } from "../../core/audit.ts";
-import { compareUtf8 } from "../../core/encoding.ts";
+import {
+  type AuditPosition as Position,
+  type AuditRange,
+  compareKeys,
+  type KeyOrder,
+} from "../../core/audit.ts";
+import { isAscii } from "../../core/encoding.ts";
 import { isInternalKey } from "../../core/keys.ts";
 import { LIMITS } from "../../core/limits.ts";
+import { StoreError } from "../../core/store-errors.ts";
 import type { MetadataStore, StoredFile, StoredFileCursor } from "../../ports/metadata/index.ts";
 import type { ObjectEntry, ObjectStore } from "../../ports/object-store.ts";
 import { objectPages } from "../listing.ts";
@@ -30,7 +36,7 @@ export async function* stretchesOf(
   { from, until }: Pick<AuditRange, "from" | "until">,
   signal?: AbortSignal,
 ): AsyncGenerator<Stretch> {
-  const objects = objectsBehind(stores, from.objectKey, until, signal);
+  const objects = objectsBehind(stores, order, { after: from.objectKey, until }, signal);
   const rows = rowsBehind(stores, from.row, until);
   let begin = from;
   let position = from;
@@ -55,18 +61,37 @@ function behind({ objectKey, row }: Position, pair: Pair): Position {
   };
 }
 
+/** Every page is held against the order before anything of it is passed over: see `mustFollow`. */
 async function* objectsBehind(
   stores: Stores,
-  after: string | null,
-  until: string | null,
+  order: KeyOrder,
+  { after, until }: { readonly after: string | null; readonly until: string | null },
   signal: AbortSignal | undefined,
 ): AsyncGenerator<readonly ObjectEntry[]> {
+  let last = after;
   for await (const entries of objectPages(stores, "", signal, after ?? undefined)) {
-    const own = entries.filter(({ key }) => !isInternalKey(key));
-    const within = until === null ? own : own.filter(({ key }) => compareUtf8(key, until) <= 0);
-    yield within;
-    if (within.length < own.length) return;
+    for (const { key } of entries) {
+      mustFollow(order, last, key);
+      last = key;
+    }
+    const isWithin = ({ key }: ObjectEntry): boolean =>
+      until === null || compareKeys(order, key, until) <= 0;
+    const within = entries.filter(isWithin);
+    yield within.filter(({ key }) => !isInternalKey(key));
+    if (within.length < entries.length) return;
   }
+}
+
+/**
+ * A store that lists in another order, or from elsewhere than it was asked to, would hide keys from every
+ * range. Where it composes keys, only those are compared that have one spelling for sure.
+ * @throws StoreError `listing-broken`
+ */
+function mustFollow(order: KeyOrder, last: string | null, key: string): void {
+  const isComparable = order.normalisation === "none" || (isAscii(last ?? "") && isAscii(key));
+  if (last === null || !isComparable || compareKeys(order, last, key) < 0) return;
+  const message = "The listing cannot be believed: its keys are not in order.";
+  throw new StoreError("listing-broken", "unknown", message);
 }
 
 async function* rowsBehind(

@@ -23,7 +23,8 @@ export function auditsContract(fixture: Fixture): void {
 
 function request(values: Partial<AuditRequest> = {}): AuditRequest {
   const id = `AUDIT-${String(next()).padStart(12, "0")}`;
-  return { id, requestedBy: "tester", fix: "none", minAgeMs: 5, readPercent: 2.5, ...values };
+  const fixed = { requestedBy: "tester", fix: "none", minAgeMs: 5, readPercent: 2.5 } as const;
+  return { id, ...fixed, listingConcurrency: 3, ...values };
 }
 
 async function claim({ store }: Fixture, leaseMs = LONG_MS): Promise<AuditClaim> {

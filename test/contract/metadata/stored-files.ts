@@ -16,6 +16,7 @@ import {
 export function storedFilesContract(fixture: Fixture): void {
   describe("stored files of all projects", () => {
     storedFiles(fixture);
+    splitKeys(fixture);
     namedKeys(fixture);
   });
 }
@@ -70,6 +71,38 @@ function storedFiles(fixture: Fixture): void {
     expect(await store.listStoredFiles({ limit: 10, after })).toEqual(files.slice(1));
     const behindAll = { key: "k", fileUid: null };
     expect(await store.listStoredFiles({ limit: 10, after: behindAll })).toEqual([]);
+  });
+}
+
+function splitKeys(fixture: Fixture): void {
+  test("stored keys are split into ranges of about as many rows, from the first key to the last", async () => {
+    const { store } = fixture;
+    const { uid } = await makeProject(fixture);
+    const names = ["A", "a", "a/b", "b", "ä", "\u{fffd}", "\u{1f600}"];
+    for (const key of names.toReversed()) {
+      await commit(fixture, await completing(fixture, uid, { key }));
+    }
+    await store.commitEmptyFile(emptyFile(uid));
+    expect(await store.splitStoredKeys({ parts: 3, rowsMin: 1 })).toEqual([
+      "A",
+      "a/b",
+      "ä",
+      "\u{1f600}",
+    ]);
+    expect(await store.splitStoredKeys({ parts: 9, rowsMin: 1 })).toEqual(names);
+    expect(await store.splitStoredKeys({ parts: 9, rowsMin: 3 })).toEqual(["A", "b", "\u{1f600}"]);
+    expect(await store.splitStoredKeys({ parts: 9, rowsMin: 4 })).toEqual([]);
+    expect(await store.splitStoredKeys({ parts: 1, rowsMin: 1 })).toEqual([]);
+  });
+
+  test("files that share a key split nothing but once, and where there are no rows nothing is split", async () => {
+    const { store } = fixture;
+    expect(await store.splitStoredKeys({ parts: 4, rowsMin: 1 })).toEqual([]);
+    const { uid } = await makeProject(fixture);
+    for (const key of ["k", "k", "k", "l"]) {
+      await commit(fixture, await completing(fixture, uid, { key }));
+    }
+    expect(await store.splitStoredKeys({ parts: 4, rowsMin: 1 })).toEqual(["k", "l"]);
   });
 }
 

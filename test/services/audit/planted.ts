@@ -1,6 +1,6 @@
 import { MemoryMetadataStore } from "../../../src/adapters/memory/metadata-store.ts";
 import { MemoryObjectStore } from "../../../src/adapters/memory/object-store.ts";
-import type { AgeRule, Finding, KeyOrder } from "../../../src/core/audit.ts";
+import type { AgeRule, AuditRange, Finding, KeyOrder } from "../../../src/core/audit.ts";
 import { compareUtf8 } from "../../../src/core/encoding.ts";
 import { DEFAULT_ID_FORMAT } from "../../../src/core/ids.ts";
 import { canonicalKey, isInternalKey } from "../../../src/core/keys.ts";
@@ -163,23 +163,27 @@ async function fileIn(one: World, project: Project, path = `p-${next()}`): Promi
 
 type Short = Pick<Finding, "kind" | "key" | "projectUid" | "sizeBytes" | "rowBytes">;
 
+const WHOLE = { from: { objectKey: null, row: null }, until: null };
+
 /** The findings of a comparison, in order, and what it counted in each stretch. */
 export async function audited(
   context: Judge["context"],
   age: AgeRule,
   order: KeyOrder,
+  ranges: readonly Pick<AuditRange, "from" | "until">[] = [WHOLE],
 ): Promise<{
   readonly findings: readonly Short[];
   readonly counts: readonly Judgement["counts"][];
 }> {
   const judge = { context, order, age };
-  const range = { from: { objectKey: null, row: null }, until: null };
   const findings: Short[] = [];
   const counts: Judgement["counts"][] = [];
-  for await (const { from, pairs } of stretchesOf(context, order, range)) {
-    const judged = await judgePairs(judge, from.objectKey, pairs);
-    findings.push(...judged.findings);
-    counts.push(judged.counts);
+  for (const range of ranges) {
+    for await (const { from, pairs } of stretchesOf(context, order, range)) {
+      const judged = await judgePairs(judge, from.objectKey, pairs);
+      findings.push(...judged.findings);
+      counts.push(judged.counts);
+    }
   }
   return { findings: sorted(findings), counts };
 }

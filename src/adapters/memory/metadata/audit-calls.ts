@@ -36,6 +36,9 @@ export abstract class MemoryAuditCalls extends MemoryWebhookCalls implements por
   async listStoredFiles(query: port.StoredFileQuery): Promise<readonly port.StoredFile[]> {
     return this.run((tx) => storedFiles.listStoredFiles(tx, query));
   }
+  async splitStoredKeys(query: port.SplitQuery): Promise<readonly string[]> {
+    return this.run((tx) => storedFiles.splitStoredKeys(tx, query));
+  }
   async findStoredFiles(keys: readonly string[]): Promise<readonly port.StoredFile[]> {
     return this.run((tx) => storedFiles.findStoredFiles(tx, keys));
   }

@@ -1,6 +1,8 @@
 import { compareUtf8 } from "../../../core/encoding.ts";
+import { itemAt } from "../../../core/item-at.ts";
 import type { FileRow } from "../../../core/model.ts";
 import type {
+  SplitQuery,
   StoredFile,
   StoredFileCursor,
   StoredFileQuery,
@@ -39,6 +41,15 @@ export function listStoredFiles(
     .filter(({ key }) => until === undefined || compareUtf8(key, until) <= 0)
     .sort(compare)
     .slice(0, limit);
+}
+
+export function splitStoredKeys(tx: Tx, { parts, rowsMin }: SplitQuery): readonly string[] {
+  const keys = [...storedFiles(tx)].map(({ key }) => key).sort(compareUtf8);
+  const ranges = Math.min(parts, Math.floor(keys.length / rowsMin));
+  if (ranges < 2) return [];
+  const last = keys.length - 1;
+  const places = Array.from({ length: ranges + 1 }, (_, i) => Math.floor((last * i) / ranges));
+  return [...new Set(places.map((place) => itemAt(keys, place)))];
 }
 
 export function findStoredFiles(tx: Tx, keys: readonly string[]): readonly StoredFile[] {

@@ -1,0 +1,9 @@
+import { type Kysely, sql } from "kysely";
+
+/** How many ranges of keys an audit compares at a time: whoever goes on with it keeps to that. */
+export async function up(db: Kysely<unknown>): Promise<void> {
+  await sql`alter table expunge.audits
+    add column listing_concurrency integer not null default 1 check (listing_concurrency > 0)`.execute(
+    db,
+  );
+}
