@@ -1,6 +1,7 @@
 import type { AuditJson, CreateAuditJson, FindingJson } from "../http/schema/index.ts";
 import { segment } from "./addresses.ts";
 import { linesOf } from "./lines.ts";
+import { type Page, type PageOptions, readAll, readPage } from "./pages.ts";
 import type { CallOptions, Transport } from "./transport.ts";
 
 /** Comparisons of store and rows, of all projects; for administrators. */
@@ -24,6 +25,16 @@ export class Audits {
   /** @throws ExpungeClientError `audit-not-found` */
   async get(id: string, options: CallOptions = {}): Promise<AuditJson> {
     return await this.#transport.json({ ...options, path: `/v1/audits/${segment(id)}` });
+  }
+
+  /** One page of the audits that are remembered, the newest first. */
+  async list(options: PageOptions = {}): Promise<Page<AuditJson>> {
+    return await readPage(this.#transport, "/v1/audits", options, {});
+  }
+
+  /** All audits that are remembered, page by page as they are taken. */
+  all(options: CallOptions = {}): AsyncGenerator<AuditJson, void, undefined> {
+    return readAll(this.#transport, "/v1/audits", options, {});
   }
 
   /** All that it has found, as it arrives. @throws ExpungeClientError `audit-not-found` */

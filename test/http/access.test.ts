@@ -93,6 +93,7 @@ const ROUTES: readonly [Call["method"], string, object?][] = [
   ["POST", "/v1/debug/sweeps", { prefix: "old/", confirm: "old/" }],
   ["GET", "/v1/debug/sweeps/{sweepId}"],
   ["POST", "/v1/audits", {}],
+  ["GET", "/v1/audits"],
   ["GET", "/v1/audits/{auditId}"],
   ["GET", "/v1/audits/{auditId}/findings"],
   ["POST", "/v1/adoptions", {}],

@@ -81,6 +81,20 @@ test("an audit that runs still is not complete, whatever it has found", async ()
   expect(jsonOf(running)).toMatchObject({ state: "running", complete: false, completedAt: null });
 });
 
+test("audits are listed in pages, the newest first, each as it is by itself", async () => {
+  const ids = [await audit(), await audit()].toReversed();
+  for (const id of ids) await ended(id);
+  const list = async (query: string): Promise<Record<string, unknown>> =>
+    jsonOf(await http.call({ method: "GET", url: `/v1/audits${query}` }));
+  const [newest, oldest] = await Promise.all(ids.map((id) => ended(id)));
+  const first = await list("?limit=1");
+  expect(first["items"]).toEqual([newest]);
+  const cursor = String(first["nextCursor"]);
+  expect(await list(`?cursor=${cursor}`)).toEqual({ items: [oldest], nextCursor: null });
+  const foreign = await http.call({ method: "GET", url: `/v1/tokens?cursor=${cursor}` });
+  expectProblem(foreign, 400, "invalid-cursor");
+});
+
 test("audits are for administrators", async () => {
   const id = await audit();
   for (const url of ["/v1/audits", `/v1/audits/${id}`, `/v1/audits/${id}/findings`]) {

@@ -76,6 +76,7 @@ GET     /v1/webhooks
 POST    /v1/webhooks/{id}/test
 POST    /v1/webhooks/{id}/retry
 GET     /v1/audit-log
+GET     /v1/audits
 POST    /v1/adoptions
 GET     /v1/adoptions/{id}
 GET     /v1/adoptions/{id}/projects

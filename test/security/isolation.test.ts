@@ -109,6 +109,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   "GET /v1/adoptions/{id}": { admin: true },
   "GET /v1/adoptions/{id}/projects": { admin: true },
   "GET /v1/adoptions/{id}/refusals": { admin: true },
+  "GET /v1/audits": { admin: true },
   "GET /v1/audits/{id}": { admin: true },
   "GET /v1/audits/{id}/findings": { admin: true },
 };

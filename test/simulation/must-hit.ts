@@ -73,6 +73,7 @@ export const DATABASE_CALLS_UNUSED: ReadonlySet<string> = new Set([
   "createAudit",
   "extendAudit",
   "findAudit",
+  "listAudits",
   "findStoredFiles",
   "forgetAudits",
   "listFindings",

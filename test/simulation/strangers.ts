@@ -83,6 +83,7 @@ export const ATTEMPTS: Readonly<Record<string, Attempt>> = {
   "adoptions.get": (api) => api.adoptions.get(STRANGER, "ADOPT-000000000000"),
   "adoptions.projects": (api) => api.adoptions.projects(STRANGER, "ADOPT-000000000000").next(),
   "adoptions.refusals": (api) => api.adoptions.refusals(STRANGER, "ADOPT-000000000000").next(),
+  "audits.list": (api) => api.audits.list(STRANGER, { limit: 10 }),
   "audits.findings": (api) => api.audits.findings(STRANGER, "AUDIT-000000000000").next(),
   "tokens.create": (api) => api.tokens.create(STRANGER, { name: "stolen", rights: ["admin"] }),
   "tokens.list": (api) => api.tokens.list(STRANGER, { limit: 10 }),

@@ -1,6 +1,6 @@
 import { useMutation } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import type { CreateAuditJson } from "expunge/client";
+import type { AuditJson, CreateAuditJson } from "expunge/client";
 import { api } from "./client.ts";
 
 /** Begins an audit and goes to its screen. */
@@ -10,4 +10,10 @@ export function useStartAudit() {
     mutationFn: (input: CreateAuditJson) => api.audits.start(input),
     onSuccess: ({ id }) => navigate({ to: "/audit/$id", params: { id } }),
   });
+}
+
+/** How many differences it found, of all kinds. */
+export function differencesOf(audit: AuditJson): number {
+  const { orphans, dangling, mismatched, residueOfDeleted, staleUploads, foreign } = audit;
+  return orphans + dangling + mismatched + residueOfDeleted + staleUploads + foreign;
 }

@@ -3,10 +3,11 @@ import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import type { AuditJson } from "expunge/client";
 import { useState } from "react";
-import { useStartAudit } from "../api/audits.ts";
+import { differencesOf, useStartAudit } from "../api/audits.ts";
 import { api } from "../api/client.ts";
 import { bytes, count, counted, moment } from "../parts/format.ts";
 import { Head, Loading, Trouble } from "../parts/states.tsx";
+import { EarlierAudits } from "./EarlierAudits.tsx";
 import { Findings } from "./Findings.tsx";
 import { FixAudit } from "./FixAudit.tsx";
 
@@ -24,26 +25,29 @@ export function AuditStart() {
   return (
     <>
       <Head title="Audit" />
-      <section className="card">
-        <Stack align="flex-start">
-          <Text>
-            An audit compares all that lies in the store with all that the database knows, both
-            ways. It finds objects that belong to no file and still cost money, files whose object
-            is missing, and what is left of projects that were deleted. It changes nothing.
-          </Text>
-          <Select
-            label="Judge what is"
-            data={AGES}
-            value={minAge}
-            allowDeselect={false}
-            onChange={(value) => setMinAge(value ?? "24h")}
-          />
-          {start.error && <Trouble error={start.error} what="The audit did not begin." />}
-          <Button loading={start.isPending} onClick={() => start.mutate({ minAge })}>
-            Run an audit
-          </Button>
-        </Stack>
-      </section>
+      <Stack>
+        <section className="card">
+          <Stack align="flex-start">
+            <Text>
+              An audit compares all that lies in the store with all that the database knows, both
+              ways. It finds objects that belong to no file and still cost money, files whose object
+              is missing, and what is left of projects that were deleted. It changes nothing.
+            </Text>
+            <Select
+              label="Judge what is"
+              data={AGES}
+              value={minAge}
+              allowDeselect={false}
+              onChange={(value) => setMinAge(value ?? "24h")}
+            />
+            {start.error && <Trouble error={start.error} what="The audit did not begin." />}
+            <Button loading={start.isPending} onClick={() => start.mutate({ minAge })}>
+              Run an audit
+            </Button>
+          </Stack>
+        </section>
+        <EarlierAudits />
+      </Stack>
     </>
   );
 }
@@ -118,11 +122,6 @@ function Going({ audit }: { readonly audit: AuditJson }) {
       </Group>
     </Alert>
   );
-}
-
-function differencesOf(audit: AuditJson): number {
-  const { orphans, dangling, mismatched, residueOfDeleted, staleUploads, foreign } = audit;
-  return orphans + dangling + mismatched + residueOfDeleted + staleUploads + foreign;
 }
 
 function Verdict({ audit }: { readonly audit: AuditJson }) {

@@ -1,15 +1,14 @@
-import { Badge, Stack, Table, Text, TextInput, Title } from "@mantine/core";
+import { Badge, Table, Text, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import type { AuditJson, FindingJson } from "expunge/client";
-import { useState } from "react";
 import { api } from "../api/client.ts";
 import { SHOWN_MAX, taken } from "../api/projects.ts";
 import { bytes, count, span } from "../parts/format.ts";
 import { useNow } from "../parts/now.ts";
 import { Loading, Trouble } from "../parts/states.tsx";
+import { Costs } from "./Costs.tsx";
 
 const LISTED = 100;
-const GIGABYTE = 1e9;
 
 const KINDS: Readonly<
   Record<FindingJson["kind"], { readonly name: string; readonly todo: string }>
@@ -54,7 +53,7 @@ export function Findings({ audit }: { readonly audit: AuditJson }) {
   if (data.length === 0) return null;
   return (
     <>
-      <Costs findings={data} />
+      <Costs audit={audit} findings={data} />
       <section className="card" aria-labelledby="findings">
         <Title order={2} size="h4" id="findings" mb="xs">
           Findings
@@ -108,65 +107,7 @@ function List({ findings }: { readonly findings: readonly FindingJson[] }) {
   );
 }
 
+/** Of the object, and of one that is missing what it should have. */
 function sizeOf({ sizeBytes, rowBytes }: FindingJson): number {
   return sizeBytes ?? rowBytes ?? 0;
-}
-
-/** The first two segments of a key: the place where it lies. */
-function prefixOf({ key }: FindingJson): string {
-  const segments = key.split("/");
-  return segments.length === 1
-    ? "(no prefix)"
-    : `${segments.slice(0, Math.min(2, segments.length - 1)).join("/")}/`;
-}
-
-const BARS = 12;
-
-function Costs({ findings }: { readonly findings: readonly FindingJson[] }) {
-  const [price, setPrice] = useState("0.015");
-  const perGigabyte = Number(price);
-  const isPrice = Number.isFinite(perGigabyte) && perGigabyte >= 0 && price.trim() !== "";
-  const byPrefix = new Map<string, number>();
-  for (const finding of findings.filter(({ kind }) => kind !== "dangling")) {
-    const prefix = prefixOf(finding);
-    byPrefix.set(prefix, (byPrefix.get(prefix) ?? 0) + sizeOf(finding));
-  }
-  const all = [...byPrefix].toSorted(([, a], [, b]) => b - a);
-  const most = all[0]?.[1] ?? 0;
-  const costOf = (size: number): string =>
-    isPrice ? ((size / GIGABYTE) * perGigabyte).toFixed(4) : "?";
-  if (all.length === 0) return null;
-  return (
-    <section className="card" aria-labelledby="costs">
-      <Stack gap="sm">
-        <Title order={2} size="h4" id="costs">
-          What it costs a month
-        </Title>
-        <TextInput
-          label="Price of a gigabyte a month"
-          description="In your provider's currency; storage alone. The figure is yours, the sizes are the store's."
-          inputMode="decimal"
-          w={260}
-          value={price}
-          error={isPrice ? null : "Write a number, such as 0.015."}
-          onChange={(event) => setPrice(event.currentTarget.value)}
-        />
-        <ul className="chart">
-          {all.slice(0, BARS).map(([prefix, size]) => (
-            <li key={prefix}>
-              <span className="key">{prefix}</span>
-              <span className="number">
-                {bytes(size)}, {costOf(size)} a month
-              </span>
-              <div
-                className="bar"
-                aria-hidden="true"
-                style={{ width: `${most === 0 ? 0 : (size / most) * 100}%` }}
-              />
-            </li>
-          ))}
-        </ul>
-      </Stack>
-    </section>
-  );
 }

@@ -12,6 +12,9 @@ export abstract class AuditCalls extends WebhookCalls implements port.AuditStore
   findAudit(id: string): Promise<Audit | null> {
     return this.read((tx) => audits.findAudit(tx, id));
   }
+  listAudits(query: port.AuditListQuery): Promise<readonly Audit[]> {
+    return this.read((tx) => audits.listAudits(tx, query));
+  }
   dueAudits(limit: number): Promise<readonly string[]> {
     return this.read((tx) => audits.dueAudits(tx, limit));
   }

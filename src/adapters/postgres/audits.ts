@@ -3,6 +3,7 @@ import { type Audit, type Finding, NO_PROGRESS } from "../../core/audit.ts";
 import { fromUtf8, utf8 } from "../../core/encoding.ts";
 import {
   type AuditClaim,
+  type AuditListQuery,
   type AuditRequest,
   type AuditStep,
   type FindingQuery,
@@ -56,6 +57,27 @@ export async function createAudit(session: Session, request: AuditRequest): Prom
 export async function findAudit({ db }: Session, id: string): Promise<Audit | null> {
   const row = await db.selectFrom(TABLE).selectAll().where("id", "=", id).executeTakeFirst();
   return row ? auditFrom(row) : null;
+}
+
+export async function listAudits(
+  { db }: Session,
+  { limit, after }: AuditListQuery,
+): Promise<readonly Audit[]> {
+  const rows = await db
+    .selectFrom(TABLE)
+    .selectAll()
+    .$if(after !== undefined, (query) =>
+      query.where(
+        sql<boolean>`(requested_at, id) < (
+          select last.requested_at, last.id from expunge.audits as last where last.id = ${after}
+        )`,
+      ),
+    )
+    .orderBy("requested_at", "desc")
+    .orderBy("id", "desc")
+    .limit(limit)
+    .execute();
+  return rows.map(auditFrom);
 }
 
 export async function dueAudits(session: Session, limit: number): Promise<readonly string[]> {

@@ -1,14 +1,24 @@
 import { LIMITS } from "../../core/limits.ts";
 import { auditView, findingView } from "../audit-view.ts";
 import { callerOf } from "../auth.ts";
+import { decodeCursor, encodeCursor } from "../cursor.ts";
 import type { App, RouteDeps } from "../deps.ts";
 import { schemaOf } from "../operation.ts";
-import { auditParams, auditSchema, createAuditBody, type AuditJson } from "../schema/audit.ts";
+import {
+  auditListSchema,
+  auditParams,
+  auditSchema,
+  createAuditBody,
+  listAuditsQuery,
+  type AuditJson,
+  type AuditListJson,
+} from "../schema/audit.ts";
 import { noQuery } from "../schema/common.ts";
 import { answerStream, JSON_LINES, jsonLines } from "../streams.ts";
 
 export function addAuditRoutes(app: App, deps: RouteDeps): void {
   addStartRoute(app, deps);
+  addListRoute(app, deps);
   addReadingRoutes(app, deps);
 }
 
@@ -43,6 +53,33 @@ function addStartRoute(app: App, deps: RouteDeps): void {
         .header("location", `/v1/audits/${audit.id}`)
         .header("retry-after", String(LIMITS.deletionRetryAfterSeconds));
       return auditView(audit, audit.requestedAt);
+    },
+  });
+}
+
+function addListRoute(app: App, deps: RouteDeps): void {
+  const { audits } = deps.services;
+  app.route({
+    method: "GET",
+    url: "/v1/audits",
+    schema: schemaOf({
+      operationId: "listAudits",
+      summary: "List the audits that are remembered, newest first",
+      tag: "audits",
+      querystring: listAuditsQuery,
+      answers: { 200: { description: "A page of audits", json: auditListSchema } },
+      errors: ["invalid-cursor"],
+    }),
+    handler: async (request): Promise<AuditListJson> => {
+      const { limit, cursor } = request.query;
+      const list = ["audits"];
+      const query = { limit, ...decodeCursor(list, cursor) };
+      const { items, next } = await audits.list(callerOf(request), query);
+      const now = await audits.now();
+      return {
+        items: items.map((audit) => auditView(audit, now)),
+        nextCursor: encodeCursor(list, next),
+      };
     },
   });
 }

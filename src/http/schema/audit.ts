@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { AUDIT_FIXES, FINDING_KINDS } from "../../core/audit.ts";
 import { LIMITS } from "../../core/limits.ts";
-import { countSchema, durationText, timestampSchema } from "./common.ts";
+import { countSchema, durationText, pageQuery, timestampSchema } from "./common.ts";
 
 export const createAuditBody = z
   .strictObject({
@@ -44,6 +44,13 @@ export const auditSchema = z
   })
   .meta({ id: "Audit" });
 export type AuditJson = z.output<typeof auditSchema>;
+
+export const auditListSchema = z
+  .object({ items: z.array(auditSchema), nextCursor: z.string().nullable() })
+  .meta({ id: "AuditList" });
+export type AuditListJson = z.output<typeof auditListSchema>;
+
+export const listAuditsQuery = z.strictObject(pageQuery);
 
 /** One line of the findings. */
 export const findingSchema = z

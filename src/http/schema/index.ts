@@ -5,7 +5,7 @@ export type {
   AdoptionRefusalJson,
   CreateAdoptionJson,
 } from "./adoption.ts";
-export type { AuditJson, CreateAuditJson, FindingJson } from "./audit.ts";
+export type { AuditJson, AuditListJson, CreateAuditJson, FindingJson } from "./audit.ts";
 export type { AuditEntryJson, AuditLogJson } from "./audit-log.ts";
 export type { CleanupCheckJson, SelfTestJson, TrackedKeysJson } from "./debug.ts";
 export type {

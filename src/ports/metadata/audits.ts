@@ -52,6 +52,12 @@ export interface AuditRequest {
   readonly listingConcurrency: number;
 }
 
+export interface AuditListQuery {
+  readonly limit: number;
+  /** The id of the last audit of the page before; nothing comes after one that is not there. */
+  readonly after?: string;
+}
+
 /** A worker's right to act on an audit, until its lease ends by the database's clock. */
 export interface AuditClaim {
   readonly audit: Audit;
@@ -93,6 +99,8 @@ export interface AuditStep {
 export interface AuditStore {
   createAudit(request: AuditRequest): Promise<Audit>;
   findAudit(id: string): Promise<Audit | null>;
+  /** Newest first; those of one instant by id, downwards. */
+  listAudits(query: AuditListQuery): Promise<readonly Audit[]>;
   /** Ids of audits that have not ended, with no lease that stands, oldest first. */
   dueAudits(limit: number): Promise<readonly string[]>;
   /** Takes the lease and raises the token; null when it has ended or another lease stands. */

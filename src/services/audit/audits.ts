@@ -5,6 +5,7 @@ import { makeAuditId } from "../../core/ids.ts";
 import { LIMITS } from "../../core/limits.ts";
 import type { StoredFinding } from "../../ports/metadata/index.ts";
 import type { Context } from "../context.ts";
+import { type Listed, pageOf } from "../projects.ts";
 
 export interface NewAudit {
   readonly fix?: AuditFix;
@@ -57,6 +58,16 @@ export class Audits {
     const audit = await this.#context.metadata.findAudit(id);
     if (!audit) throw new ExpungeError("audit-not-found", "There is no such audit.");
     return audit;
+  }
+
+  /** All that are remembered, newest first. @throws ExpungeError `forbidden` */
+  async list(
+    caller: Caller,
+    query: { readonly limit: number; readonly after?: string },
+  ): Promise<Listed<Audit>> {
+    requireRight(caller, "admin");
+    const items = await this.#context.metadata.listAudits({ ...query, limit: query.limit + 1 });
+    return pageOf(items, query.limit, ({ id }) => id);
   }
 
   /** Everything that was found so far, in order. @throws ExpungeError `audit-not-found` */

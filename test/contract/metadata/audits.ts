@@ -69,6 +69,23 @@ function claimed(fixture: Fixture): void {
     expect(await store.dueAudits(1)).toEqual([audit.id]);
   });
 
+  test("audits are listed newest first, page by page, and none behind one that is not there", async () => {
+    const { store } = fixture;
+    const made: Audit[] = [];
+    for (let at = 0; at < 5; at++) {
+      made.push(await store.createAudit(request()));
+      // Some of one instant, where the clock can stand still.
+      if (at % 2 === 0) await fixture.advance(5);
+    }
+    const all = made.toSorted((a, b) => b.requestedAt - a.requestedAt || (a.id < b.id ? 1 : -1));
+    expect(await store.listAudits({ limit: 9 })).toEqual(all);
+    expect(await store.listAudits({ limit: 2 })).toEqual(all.slice(0, 2));
+    const after = all[1]?.id ?? "";
+    expect(await store.listAudits({ limit: 2, after })).toEqual(all.slice(2, 4));
+    expect(await store.listAudits({ limit: 9, after: all[4]?.id ?? "" })).toEqual([]);
+    expect(await store.listAudits({ limit: 9, after: "none" })).toEqual([]);
+  });
+
   test("one worker has an audit, until its lease ends or it lets go", async () => {
     const { store } = fixture;
     const { audit, token } = await claim(fixture, SHORT_MS);

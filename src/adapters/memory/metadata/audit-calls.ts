@@ -12,6 +12,9 @@ export abstract class MemoryAuditCalls extends MemoryWebhookCalls implements por
   async findAudit(id: string): Promise<Audit | null> {
     return this.run((tx) => audits.findAudit(tx, id));
   }
+  async listAudits(query: port.AuditListQuery): Promise<readonly Audit[]> {
+    return this.run((tx) => audits.listAudits(tx, query));
+  }
   async dueAudits(limit: number): Promise<readonly string[]> {
     return this.run((tx) => audits.dueAudits(tx, limit));
   }

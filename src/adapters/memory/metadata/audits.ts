@@ -1,6 +1,8 @@
 import { type Audit, NO_PROGRESS } from "../../../core/audit.ts";
+import { compareUtf8 } from "../../../core/encoding.ts";
 import {
   type AuditClaim,
+  type AuditListQuery,
   type AuditRequest,
   type AuditStep,
   type FindingQuery,
@@ -25,6 +27,18 @@ export function createAudit(tx: Tx, request: AuditRequest): Audit {
 
 export function findAudit(tx: Tx, id: string): Audit | null {
   return tx.rows.audits.get(id)?.audit ?? null;
+}
+
+export function listAudits(tx: Tx, { limit, after }: AuditListQuery): readonly Audit[] {
+  const newestFirst = (a: Audit, b: Audit): number =>
+    b.requestedAt - a.requestedAt || compareUtf8(b.id, a.id);
+  const last = after === undefined ? undefined : findAudit(tx, after);
+  if (last === null) return [];
+  return [...tx.rows.audits.values()]
+    .map(workOf)
+    .filter((audit) => !last || newestFirst(audit, last) > 0)
+    .sort(newestFirst)
+    .slice(0, limit);
 }
 
 export function dueAudits(tx: Tx, limit: number): readonly string[] {
