@@ -75,7 +75,7 @@ function countLines(out: Output, audit: AuditJson): readonly string[] {
 }
 
 function endLines(out: Output, audit: AuditJson): readonly string[] {
-  const { objects, rows, seconds, fixes, unknown, young, orphanBytes } = audit;
+  const { objects, rows, seconds, fixes, unknown, young, orphanBytes, quarantined } = audit;
   const compared = `${count(objects, "object")} against ${count(rows, "row")} in ${seconds} s`;
   const state =
     audit.state === "running"
@@ -88,6 +88,9 @@ function endLines(out: Output, audit: AuditJson): readonly string[] {
     "",
     `${audit.id} ${state}`,
     ...(orphanBytes > 0 ? [`${formatBytes(orphanBytes)} lie there that no row names`] : []),
+    ...(quarantined > 0
+      ? [`${count(quarantined, "object")} (${formatBytes(audit.quarantinedBytes)}) in quarantine`]
+      : []),
     ...(young > 0
       ? [`${count(young, "difference")} younger than ${audit.minAge}: not judged`]
       : []),

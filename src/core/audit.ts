@@ -60,6 +60,9 @@ export interface AuditCounts {
   readonly foreign: number;
   /** Of orphans and of residue of deleted projects. */
   readonly orphanBytes: number;
+  /** Objects that an earlier audit has put aside; no findings. */
+  readonly quarantined: number;
+  readonly quarantinedBytes: number;
   /** Differences that are younger than the minimum age: not judged. */
   readonly young: number;
   /** Differences that could not be looked at a second time: not judged, and the audit not complete. */
@@ -79,6 +82,8 @@ export const NO_COUNTS: AuditCounts = {
   staleUploads: 0,
   foreign: 0,
   orphanBytes: 0,
+  quarantined: 0,
+  quarantinedBytes: 0,
   young: 0,
   unknown: 0,
   read: 0,
@@ -139,6 +144,8 @@ export interface Audit {
   readonly requestedAt: Instant;
   readonly requestedBy: string;
   readonly fix: AuditFix;
+  /** Whether orphans are put aside in their project instead of being removed. */
+  readonly quarantine: boolean;
   readonly minAgeMs: number;
   /** Of the objects with a checksum, how many are read, in percent. */
   readonly readPercent: number;

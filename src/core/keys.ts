@@ -43,6 +43,26 @@ export function canonicalReach(prefix: string): { readonly projectUid: string } 
   return `${root}/` === CANONICAL_ROOT && isUid(projectUid) ? { projectUid } : "none";
 }
 
+const QUARANTINE = "quarantine";
+
+/**
+ * Where an orphan is kept aside: `projects/<project uid>/quarantine/<copy uid>/<the rest of its key>`. Its uid
+ * says when; it lies below the canonical prefix, so that a deletion of the project takes it too (I1).
+ * @throws RangeError for a key that is not below the project's canonical prefix
+ */
+export function quarantineKey(projectUid: string, copyUid: string, key: string): string {
+  const prefix = canonicalPrefix(projectUid);
+  if (!key.startsWith(prefix)) throw new RangeError(`'${key}' is not a key of ${projectUid}`);
+  return `${prefix}${QUARANTINE}/${checked(copyUid)}/${key.slice(prefix.length)}`;
+}
+
+/** Whether `quarantineKey` can have made a key. */
+export function isQuarantineKey(key: string): boolean {
+  const [root, projectUid = "", place, copyUid = "", ...rest] = key.split("/");
+  const isBelow = `${root}/` === CANONICAL_ROOT && isUid(projectUid) && place === QUARANTINE;
+  return isBelow && isUid(copyUid) && rest.join("/") !== "";
+}
+
 /** Whether a key is one of expunge's own (tombstones, receipts, temporary parts). */
 export function isInternalKey(key: string): boolean {
   return key.startsWith(INTERNAL_PREFIX);

@@ -12,6 +12,7 @@ export function auditView(audit: Audit, now: Instant): AuditJson {
     id: audit.id,
     state: completedAt === null ? "running" : "completed",
     fix: audit.fix,
+    quarantine: audit.quarantine,
     minAge: formatDuration(audit.minAgeMs),
     readDataPercent: audit.readPercent,
     listingConcurrency: audit.listingConcurrency,

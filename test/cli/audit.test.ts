@@ -67,6 +67,22 @@ test("an audit tells by its exit code whether store and rows agree, and which di
   expect(findings.find(({ kind }) => kind === "dangling")?.["path"]).toMatch(/^[ab]$/);
 });
 
+test("an orphan is put in quarantine, where a sweep of all quarantines finds it", async () => {
+  const [uid = ""] = await readdir(join(objects, "projects"));
+  const mended = await summary("--fix", "orphans", "--quarantine", "--yes");
+  expect(mended).toMatchObject({ quarantine: true, orphans: 1, fixes: { fixed: 1 } });
+  const [copy = ""] = await readdir(join(objects, "projects", uid, "quarantine"));
+  const path = join(objects, "projects", uid, "quarantine", copy, "orphan");
+  expect(await readFile(path, "utf8")).toBe("12345");
+  const seen = await audit();
+  expect(seen.stdout).toContain("1 object (5 B) in quarantine");
+  const argv = ["sweep", `file:${objects}/projects/`, "--include", "*/quarantine/**", "--yes"];
+  expect((await expunge(argv, { env: service.env })).code).toBe(0);
+  expect(await summary()).toMatchObject({ orphans: 0, quarantined: 0, rows: 2 });
+  expect((await audit("--quarantine")).code).toBe(2);
+  expect((await audit("--fix", "dangling", "--quarantine", "--yes")).code).toBe(2);
+});
+
 test("a report is one page with all charts, in which no key becomes markup", async () => {
   await writeFile(join(objects, '<b>&"bold.txt'), "12");
   const dir = await temporaryDir();

@@ -7,8 +7,10 @@ import {
   canonicalPrefix,
   INTERNAL_PREFIX,
   isInternalKey,
+  isQuarantineKey,
   parseCanonicalKey,
   parseTombstoneKey,
+  quarantineKey,
   RECEIPT_PREFIX,
   receiptKey,
   TOMBSTONE_PREFIX,
@@ -26,6 +28,29 @@ const uids = fc
 
 const P = "0192f3a4b5c6d7e8f9g0h1j2k3";
 const F = "0192f3a4b5c6d7e8f9g0h1j2k4";
+
+describe("keys in quarantine", () => {
+  it("lie below the prefix of their project and hold the rest of the key that the object had", () => {
+    const key = quarantineKey(P, F, `${canonicalPrefix(P)}a/b`);
+    expect(key).toBe(`projects/${P}/quarantine/${F}/a/b`);
+    expect(isQuarantineKey(key)).toBe(true);
+  });
+
+  it("are made of no key of another project, and known from all others", () => {
+    expect(() => quarantineKey(P, F, canonicalKey(F, P))).toThrow(RangeError);
+    const others = [
+      `other/${P}/quarantine/${F}/a`,
+      `projects/p/quarantine/${F}/a`,
+      `projects/${P}/quarantines/${F}/a`,
+      `projects/${P}/quarantine/a/b`,
+      `projects/${P}/quarantine/${F}/`,
+      `projects/${P}/quarantine/${F}`,
+      `projects/${P}`,
+      canonicalKey(P, F),
+    ];
+    expect(others.filter(isQuarantineKey)).toEqual([]);
+  });
+});
 
 describe("canonical keys", () => {
   it("lie at projects/<project uid>/<file uid>", () => {

@@ -76,6 +76,7 @@ test("an audit that runs still is not complete, whatever it has found", async ()
     minAgeMs: 0,
     readPercent: 0,
     listingConcurrency: 4,
+    quarantine: false,
   });
   const running = await http.call({ method: "GET", url: `/v1/audits/${id}` });
   expect(jsonOf(running)).toMatchObject({ state: "running", complete: false, completedAt: null });
@@ -113,6 +114,8 @@ test("an audit that is not there is not found, and one with an odd age or fix is
     { minAge: 5 },
     { fix: "everything" },
     { readDataPercent: 101 },
+    { quarantine: true },
+    { quarantine: true, fix: "dangling" },
     { listingConcurrency: 0 },
     { listingConcurrency: 33 },
     { other: 1 },

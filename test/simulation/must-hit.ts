@@ -4,7 +4,7 @@ import { ATTEMPTS } from "./strangers.ts";
 
 /** Calls of the store that no part of a run makes: what of them goes wrong is not simulated. */
 export const STORE_CALLS_UNUSED: ReadonlySet<string> = new Set([
-  // Only the move to another layout copies.
+  // Only the move to another layout, and audits, copy.
   "copyPart",
   // Nobody decides by it: a listing is the evidence (R6).
   "head",
@@ -76,6 +76,7 @@ export const DATABASE_CALLS_UNUSED: ReadonlySet<string> = new Set([
   "listAudits",
   "findStoredFiles",
   "forgetAudits",
+  "keepUnnamed",
   "listFindings",
   "recordAudit",
   "releaseAudit",

@@ -110,6 +110,9 @@ export class MemoryMetadataStore extends MemoryRunCalls implements port.Metadata
   async commitUpload(id: string, facts: port.CommitFacts): Promise<port.Committed> {
     return this.run((tx) => uploads.commitUpload(tx, id, facts));
   }
+  async keepUnnamed(id: string): Promise<void> {
+    this.run((tx) => uploads.keepUnnamed(tx, id));
+  }
   async commitEmptyFile(file: port.NewEmptyFile): Promise<port.Committed> {
     return this.run((tx) => uploads.commitEmptyFile(tx, file));
   }

@@ -105,6 +105,9 @@ export class PostgresMetadataStore extends RunCalls implements port.MetadataStor
   commitUpload(id: string, facts: port.CommitFacts): Promise<port.Committed> {
     return this.insert(1, (tx) => uploads.commitUpload(tx, id, facts));
   }
+  keepUnnamed(id: string): Promise<void> {
+    return this.transact((tx) => uploads.keepUnnamed(tx, id));
+  }
   commitEmptyFile(file: port.NewEmptyFile): Promise<port.Committed> {
     return this.insert(1, (tx) => uploads.commitEmptyFile(tx, file));
   }

@@ -16,6 +16,7 @@ export interface AuditsTable {
   requested_at: Instant;
   requested_by: string;
   fix: AuditFix;
+  quarantine: boolean;
   min_age_ms: number;
   read_percent: number;
   listing_concurrency: number;

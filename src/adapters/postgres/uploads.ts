@@ -181,6 +181,15 @@ export async function commitUpload(
   return committed;
 }
 
+export async function keepUnnamed(session: Session, id: string): Promise<void> {
+  const projectUid = await projectOf(session, id);
+  if (projectUid === null) throw notOpen();
+  await lockActive(session, projectUid, "share");
+  const upload = await lockUpload(session, id);
+  if (upload?.state !== "completing") throw notOpen();
+  await session.db.deleteFrom("expunge.uploads").where("id", "=", id).execute();
+}
+
 export async function commitEmptyFile(session: Session, input: NewEmptyFile): Promise<Committed> {
   const locked = await lockActive(session, input.projectUid);
   const { projectUid, path, contentType, metadata, sha256, etag } = input;

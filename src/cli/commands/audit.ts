@@ -18,6 +18,7 @@ import { untilEnded } from "../until-ended.ts";
 interface AuditFlags extends ServiceFlags {
   readonly fix?: (typeof AUDIT_FIXES)[number];
   readonly yes?: true;
+  readonly quarantine?: true;
   /** Milliseconds. */
   readonly minAge?: number;
   /** Percent. */
@@ -44,6 +45,7 @@ export function addAudit(program: Command, shell: Shell): void {
       .addOption(
         new Option("--fix <what>", "mend what the finished plan names").choices(AUDIT_FIXES),
       )
+      .option("--quarantine", "with --fix orphans: keep a copy aside in the project")
       .option("--yes", "do it: nothing is mended without")
       .option("--read-data-subset <percent>", "read so many objects and compare checksums", percent)
       .option(
@@ -107,12 +109,14 @@ function refuseContradictions({ out }: Shell, flags: AuditFlags): void {
 
 function requestOf({
   fix,
+  quarantine,
   minAge,
   readDataSubset,
   listingConcurrency,
 }: AuditFlags): CreateAuditJson {
   return {
     ...(fix === undefined ? {} : { fix }),
+    ...(quarantine === undefined ? {} : { quarantine }),
     ...(minAge === undefined ? {} : { minAge: formatDuration(minAge) }),
     ...(readDataSubset === undefined ? {} : { readDataPercent: readDataSubset }),
     ...(listingConcurrency === undefined ? {} : { listingConcurrency }),

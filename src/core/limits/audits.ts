@@ -1,4 +1,4 @@
-import { DAY_MS, HOUR_MS, SECOND_MS } from "./units.ts";
+import { DAY_MS, HOUR_MS, MiB, SECOND_MS } from "./units.ts";
 
 /** The limits of audits, of which `LIMITS` is made with the others (R10). */
 export const AUDIT_LIMITS = {
@@ -22,6 +22,8 @@ export const AUDIT_LIMITS = {
   /** Audit: findings that are mended together; how long findings are kept. */
   auditFixKeys: 100,
   auditKeepMs: 30 * DAY_MS,
+  /** Audit: an orphan that is put aside is copied in parts of this size. */
+  auditCopyPartBytes: 256 * MiB,
   /** Audit: findings that are shown to people. */
   auditFindingsShown: 20,
   /** Audit: findings in the table of a report; prefixes that it tells apart. */

@@ -32,7 +32,8 @@ function addStartRoute(app: App, deps: RouteDeps): void {
       summary: "Compare the store and the rows of all projects, both ways",
       description:
         "With `fix`, what the finished plan names is mended afterwards: `orphans` removes objects below " +
-        "the canonical prefix that no row names, and incomplete uploads that no row stands for; " +
+        "the canonical prefix that no row names, with `quarantine` after a copy was put aside in their " +
+        "project, and incomplete uploads that no row stands for; " +
         "`dangling` removes rows whose object is missing. Nothing is mended unless everything could be judged.",
       tag: "audits",
       querystring: noQuery,
@@ -41,9 +42,10 @@ function addStartRoute(app: App, deps: RouteDeps): void {
       errors: [],
     }),
     handler: async (request, reply): Promise<AuditJson> => {
-      const { fix, minAge, readDataPercent, listingConcurrency } = request.body;
+      const { fix, quarantine, minAge, readDataPercent, listingConcurrency } = request.body;
       const audit = await audits.start(callerOf(request), {
         ...(fix === undefined ? {} : { fix }),
+        ...(quarantine === undefined ? {} : { quarantine }),
         ...(minAge === undefined ? {} : { minAgeMs: minAge }),
         ...(readDataPercent === undefined ? {} : { readPercent: readDataPercent }),
         ...(listingConcurrency === undefined ? {} : { listingConcurrency }),

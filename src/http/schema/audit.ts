@@ -6,6 +6,7 @@ import { countSchema, durationText, pageQuery, timestampSchema } from "./common.
 export const createAuditBody = z
   .strictObject({
     fix: z.enum(AUDIT_FIXES).exactOptional(),
+    quarantine: z.boolean().exactOptional(),
     minAge: durationText.exactOptional(),
     readDataPercent: z.number().min(0).max(100).exactOptional(),
     listingConcurrency: z.int().min(1).max(LIMITS.auditListingsMax).exactOptional(),
@@ -18,6 +19,7 @@ export const auditSchema = z
     id: z.string(),
     state: z.enum(["running", "completed"]),
     fix: z.enum(AUDIT_FIXES),
+    quarantine: z.boolean(),
     minAge: z.string(),
     readDataPercent: z.number(),
     listingConcurrency: countSchema,
@@ -35,6 +37,8 @@ export const auditSchema = z
     staleUploads: countSchema,
     foreign: countSchema,
     orphanBytes: countSchema,
+    quarantined: countSchema,
+    quarantinedBytes: countSchema,
     seconds: z.number(),
     young: countSchema,
     unknown: countSchema,

@@ -47,6 +47,7 @@ export interface AuditRequest {
   readonly id: string;
   readonly requestedBy: string;
   readonly fix: AuditFix;
+  readonly quarantine: boolean;
   readonly minAgeMs: number;
   readonly readPercent: number;
   readonly listingConcurrency: number;

@@ -75,7 +75,12 @@ export interface UploadStore {
    * `quota-exceeded`, `project-held`. The caller then discards the upload and removes the object.
    */
   commitUpload(id: string, facts: CommitFacts): Promise<Committed>;
-  /** The same for a file without bytes. @throws as `commitUpload`, `project-not-found` */
+  /**
+   * `completing -> gone`: the object stays, and no row names it; so does a copy in quarantine.
+   * @throws ExpungeError `project-not-active`, `upload-not-open`. The caller then discards the upload.
+   */
+  keepUnnamed(id: string): Promise<void>;
+  /** As `commitUpload` for a file without bytes. @throws as `commitUpload`, `project-not-found` */
   commitEmptyFile(file: NewEmptyFile): Promise<Committed>;
   /**
    * `open | completing -> aborting`: no commit can happen any more. Answers the upload as it now

@@ -9,6 +9,8 @@ import { type Listed, pageOf } from "../projects.ts";
 
 export interface NewAudit {
   readonly fix?: AuditFix;
+  /** Puts orphans aside in their project instead of removing them; only where `fix` is `orphans`. */
+  readonly quarantine?: boolean;
   /** Younger differences are not judged; 0 judges everything. An hour where nothing is said. */
   readonly minAgeMs?: number;
   /** Of the objects with a checksum, how many are read and compared with it, in percent. */
@@ -31,23 +33,28 @@ export class Audits {
     this.#context = context;
   }
 
-  /** Begins an audit; a worker carries it out. */
+  /** Begins an audit; a worker carries it out. @throws ExpungeError `invalid-request` */
   async start(caller: Caller, input: NewAudit): Promise<Audit> {
     requireRight(caller, "admin");
     const { metadata, random, jobs, log } = this.#context;
+    const { fix = "none", quarantine = false } = input;
+    if (quarantine && fix !== "orphans") {
+      throw new ExpungeError("invalid-request", "Only orphans can be put in quarantine.");
+    }
     await metadata.forgetAudits(LIMITS.auditKeepMs);
     const audit = await metadata.createAudit({
       id: makeAuditId(random.bytes(12)),
       requestedBy: caller.subject,
-      fix: input.fix ?? "none",
+      fix,
+      quarantine,
       minAgeMs: input.minAgeMs ?? LIMITS.auditMinAgeMs,
       readPercent: input.readPercent ?? 0,
       listingConcurrency: input.listingConcurrency ?? LIMITS.auditListings,
     });
-    const { id, fix, minAgeMs, readPercent } = audit;
+    const { id, minAgeMs, readPercent } = audit;
     log
       .child({ audit: id })
-      .info({ by: caller.subject, fix, minAgeMs, readPercent }, "audit begins");
+      .info({ by: caller.subject, fix, quarantine, minAgeMs, readPercent }, "audit begins");
     await jobs.enqueue("audit", { auditId: id }, { key: id });
     return audit;
   }

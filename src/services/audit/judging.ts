@@ -9,6 +9,7 @@ import {
   sameForm,
   spellingsOf,
 } from "../../core/audit.ts";
+import { isQuarantineKey } from "../../core/keys.ts";
 import { explainKey } from "../../core/layouts/index.ts";
 import { LIMITS } from "../../core/limits.ts";
 import type { ProjectState } from "../../core/model.ts";
@@ -59,8 +60,8 @@ export async function judgePairs(
   const lost = await danglingOf(judge, missing);
   const others = await secondLook(judge, from, unnamed, unequal);
   return {
-    findings: [...lost.findings, ...others],
-    counts: { young, unknown: lost.unknown },
+    findings: [...lost.findings, ...others.findings],
+    counts: { young, unknown: lost.unknown, ...others.counts },
   };
 }
 
@@ -108,11 +109,11 @@ async function secondLook(
   from: string | null,
   unnamed: readonly ObjectEntry[],
   unequal: readonly StoredFile[],
-): Promise<readonly Finding[]> {
-  const suspects = await suspectsOf(judge, unnamed);
+): Promise<Judgement> {
+  const { suspects, counts } = await suspectsOf(judge, unnamed);
   const rows = await stillNamed(judge, unequal);
   const keys = [...suspects.keys(), ...rows.map(({ key }) => key)];
-  if (keys.length === 0) return [];
+  if (keys.length === 0) return { findings: [], counts };
   const listed = await relist(judge, from, keys);
   const findings: Finding[] = [];
   for (const [key, suspect] of suspects) {
@@ -124,7 +125,7 @@ async function secondLook(
     if (!object || object.sizeBytes === row.sizeBytes) continue;
     findings.push({ ...findingOf("mismatched", row), ...factsOf(object), mismatch: "size" });
   }
-  return findings;
+  return { findings, counts };
 }
 
 function factsOf({
@@ -134,13 +135,17 @@ function factsOf({
   return { sizeBytes, modifiedAt };
 }
 
-/** Unnamed objects that no row names now either, with what they are then. */
+/** Unnamed objects that no row names now either, with what they are then, and those in quarantine. */
 async function suspectsOf(
   judge: Judge,
   objects: readonly ObjectEntry[],
-): Promise<ReadonlyMap<string, Finding>> {
+): Promise<{
+  readonly suspects: ReadonlyMap<string, Finding>;
+  readonly counts: Pick<AuditCounts, "quarantined" | "quarantinedBytes">;
+}> {
   const suspects = new Map<string, Finding>();
-  if (objects.length === 0) return suspects;
+  const counts = { quarantined: 0, quarantinedBytes: 0 };
+  if (objects.length === 0) return { suspects, counts };
   const spellings = objects.flatMap(({ key }) => spellingsOf(judge.order, key));
   const named = await judge.context.metadata.whichNamed(spellings);
   const owners = new Owners(judge);
@@ -150,9 +155,12 @@ async function suspectsOf(
     const { state, projectUid } = await owners.of(key);
     const kind = judgeUnnamed(state);
     if (kind === null) continue;
-    suspects.set(key, { ...NO_ROW, kind, key, projectUid, ...factsOf(object) });
+    if (kind === "orphan" && state !== "unknown" && isQuarantineKey(key)) {
+      counts.quarantined++;
+      counts.quarantinedBytes += object.sizeBytes;
+    } else suspects.set(key, { ...NO_ROW, kind, key, projectUid, ...factsOf(object) });
   }
-  return suspects;
+  return { suspects, counts };
 }
 
 /** What a finding says where there is no row. */

@@ -86,7 +86,7 @@ class AuditRun {
 
   /** The plan is complete: its findings are mended page by page, each page's outcomes at once. */
   async #mend(): Promise<void> {
-    const { id, fix } = this.#audit;
+    const { id, fix, quarantine } = this.#audit;
     const kinds = FIXED_KINDS[fix];
     if (kinds.length === 0) return;
     const { order } = await this.#judge();
@@ -94,7 +94,7 @@ class AuditRun {
     for (;;) {
       const findings = await this.#context.metadata.listFindings(id, query);
       if (findings.length === 0) return;
-      const outcomes = await mend(this.#context, order, findings, this.#signal);
+      const outcomes = await mend(this.#context, { order, quarantine }, findings, this.#signal);
       const fixes = { ...this.#progress.fixes };
       for (const { outcome } of outcomes) if (outcome !== null) fixes[outcome]++;
       await this.#write({ fixes }, { outcomes });

@@ -75,13 +75,23 @@ export async function finishUpload(
   parts: readonly Part[],
   facts: Omit<CommitFacts, "etag">,
 ): Promise<Committed> {
-  await context.metadata.beginCompleting(upload.id);
-  const made = await completeInStore(context, upload, parts);
-  if (!made) {
-    await endAfterFailure(context, upload);
-    throw new ExpungeError("upload-not-open", "The upload was ended before it could be completed.");
-  }
+  await makeObject(context, upload, parts);
   return await commit(context, upload, { ...facts, etag: upload.fileUid });
+}
+
+/**
+ * Completes an upload in the store; nothing is committed.
+ * @throws ExpungeError `upload-not-open` where nothing came of it, and it is ended; `project-not-active`
+ */
+export async function makeObject(
+  context: Context,
+  upload: StoredUpload,
+  parts: readonly Part[],
+): Promise<void> {
+  await context.metadata.beginCompleting(upload.id);
+  if (await completeInStore(context, upload, parts)) return;
+  await endAfterFailure(context, upload);
+  throw new ExpungeError("upload-not-open", "The upload was ended before it could be completed.");
 }
 
 /** Whether the object is there: made now, or by an earlier Complete whose reply was lost. */

@@ -24,7 +24,7 @@ export function auditsContract(fixture: Fixture): void {
 function request(values: Partial<AuditRequest> = {}): AuditRequest {
   const id = `AUDIT-${String(next()).padStart(12, "0")}`;
   const fixed = { requestedBy: "tester", fix: "none", minAgeMs: 5, readPercent: 2.5 } as const;
-  return { id, ...fixed, listingConcurrency: 3, ...values };
+  return { id, ...fixed, quarantine: false, listingConcurrency: 3, ...values };
 }
 
 async function claim({ store }: Fixture, leaseMs = LONG_MS): Promise<AuditClaim> {
@@ -52,7 +52,7 @@ function finding(values: Partial<Finding> = {}): Finding {
 function claimed(fixture: Fixture): void {
   test("an audit is due from its request on, the oldest first, and answered as it was asked for", async () => {
     const { store } = fixture;
-    const input = request({ fix: "orphans" });
+    const input = request({ fix: "orphans", quarantine: true });
     const audit = await store.createAudit(input);
     expect(audit).toMatchObject({
       ...input,

@@ -80,6 +80,17 @@ function committing(fixture: Fixture): void {
     expect(await store.dueRemovals(10)).toHaveLength(1);
   });
 
+  test("an upload whose object stays without a row is gone, with its key and no removal", async () => {
+    const { store } = fixture;
+    const { uid } = await makeProject(fixture);
+    const upload = await completing(fixture, uid);
+    await store.keepUnnamed(upload.id);
+    expect(await store.findUpload(uid, upload.id)).toBeNull();
+    expect(await store.whichNamed([upload.key])).toEqual(new Set());
+    expect(await store.dueRemovals(10)).toEqual([]);
+    expect(await store.findProjectByUid(uid)).toMatchObject({ fileCount: 0, sizeBytes: 0 });
+  });
+
   test("an upload that is not direct is forgotten with its commit", async () => {
     const { store } = fixture;
     const { uid } = await makeProject(fixture);
@@ -114,6 +125,7 @@ function refused(fixture: Fixture): void {
     await store.discardUpload(ended.id);
     for (const upload of [open, ended, { ...open, id: "none" }]) {
       await expectRefused(fixture, uid, "upload-not-open", () => commit(fixture, upload));
+      await expectRefused(fixture, uid, "upload-not-open", () => store.keepUnnamed(upload.id));
     }
     expect((await store.findUpload(uid, open.id))?.state).toBe("open");
   });
@@ -125,6 +137,9 @@ function refused(fixture: Fixture): void {
     await expectRefused(fixture, uid, "project-not-active", () => commit(fixture, upload));
     await expectRefused(fixture, uid, "project-not-active", () =>
       fixture.store.commitEmptyFile(emptyFile(uid)),
+    );
+    await expectRefused(fixture, uid, "project-not-active", () =>
+      fixture.store.keepUnnamed(upload.id),
     );
     expect((await fixture.store.findUpload(uid, upload.id))?.state).toBe("completing");
   });

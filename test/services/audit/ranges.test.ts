@@ -62,7 +62,7 @@ describe("ranges of keys", () => {
     const word = fc.string({ minLength: 1, maxLength: 3, unit: "binary" });
     const some = fc.uniqueArray(
       word.filter((text) => !text.includes("\0")),
-      { maxLength: 14 },
+      { maxLength: 8 },
     );
     const sizes = fc.integer({ min: 1, max: 5 });
     await fc.assert(
@@ -83,7 +83,7 @@ describe("ranges of keys", () => {
         };
         expect(await pairsOf(2)).toEqual(await pairsOf(1));
       }),
-      { numRuns: 30 },
+      { numRuns: 20 },
     );
   });
 
@@ -98,7 +98,7 @@ describe("ranges of keys", () => {
         const { findings } = await audited(context, AT_ONCE, AS_THEY_ARE, ranges);
         expect(findings).toEqual(naive(one));
       }),
-      { numRuns: 40 },
+      { numRuns: 20 },
     );
   });
 

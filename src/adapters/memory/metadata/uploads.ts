@@ -93,6 +93,13 @@ export function commitUpload(tx: Tx, id: string, facts: CommitFacts): Committed 
   return committed;
 }
 
+export function keepUnnamed(tx: Tx, id: string): void {
+  const { upload } = standing(tx, id);
+  activeProject(tx, upload.projectUid);
+  if (upload.state !== "completing") throw notOpen();
+  tx.rows.uploads.delete(id);
+}
+
 export function commitEmptyFile(tx: Tx, input: NewEmptyFile): Committed {
   const project = activeProject(tx, input.projectUid);
   const { projectUid, path, fileUid, contentType, metadata, sha256, etag, precondition } = input;

@@ -1,0 +1,93 @@
+import { ExpungeError } from "../../core/errors.ts";
+import { quarantineKey } from "../../core/keys.ts";
+import { LIMITS } from "../../core/limits.ts";
+import { partBytes, planParts } from "../../core/parts.ts";
+import { StoreError } from "../../core/store-errors.ts";
+import type { Part } from "../../ports/object-store.ts";
+import type { Context } from "../context.ts";
+import { listKey } from "../listing.ts";
+import { endAfterFailure, endUpload } from "../uploads/ending.ts";
+import { beginUpload, makeObject, newUid, type StoredUpload } from "../uploads/making.ts";
+
+/** What every store says of bytes of which nothing is known. */
+const CONTENT_TYPE = "application/octet-stream";
+
+export interface Orphan {
+  readonly key: string;
+  readonly projectUid: string;
+  readonly sizeBytes: number;
+}
+
+/**
+ * Copies an orphan within the store to the quarantine of its project, and sees the copy in a listing. It
+ * comes into being as every object of a project does (R1), by an upload that was recorded while the project
+ * was active: the fence of a deletion ends it, and the sweep finds what came of it (I1). Until `keepAside`
+ * the upload stands for it, and what a crash leaves is removed like that of any other upload.
+ * @returns null where the listing does not show the copy as large as the orphan; it is removed
+ * @throws ExpungeError `project-not-active`, `upload-not-open`, `quota-exceeded`, `file-too-large`; StoreError
+ */
+export async function copyAside(
+  context: Context,
+  { key, projectUid, sizeBytes: size }: Orphan,
+  signal: AbortSignal,
+): Promise<StoredUpload | null> {
+  const { partSizeBytes } = planParts(
+    size,
+    await context.store.capabilities({ signal }),
+    LIMITS.auditCopyPartBytes,
+  );
+  const fileUid = await newUid(context);
+  const upload = await beginUpload(context, {
+    id: await newUid(context),
+    projectUid,
+    path: "quarantine",
+    key: quarantineKey(projectUid, fileUid, key),
+    fileUid,
+    // It takes nothing of the project's quota, of which the orphan had taken nothing.
+    sizeBytes: null,
+    partSizeBytes,
+    contentType: CONTENT_TYPE,
+    metadata: {},
+    direct: false,
+    expiresInMs: LIMITS.uploadExpiryMs,
+  });
+  try {
+    await makeObject(context, upload, await copyParts(context, upload, { key, size }, signal));
+    const copy = await listKey(context, upload.key, signal);
+    if (copy?.sizeBytes === size) return upload;
+    await endUpload(context, upload.id);
+    return null;
+  } catch (error) {
+    if (error instanceof StoreError || error instanceof ExpungeError) {
+      await endAfterFailure(context, upload);
+    }
+    throw error;
+  }
+}
+
+/** From here on the copy stands by itself. @throws ExpungeError as `keepUnnamed`; then it is removed */
+export async function keepAside(context: Context, upload: StoredUpload): Promise<void> {
+  try {
+    await context.metadata.keepUnnamed(upload.id);
+  } catch (error) {
+    if (error instanceof ExpungeError) await endAfterFailure(context, upload);
+    throw error;
+  }
+}
+
+async function copyParts(
+  { store }: Context,
+  upload: StoredUpload,
+  source: { readonly key: string; readonly size: number },
+  signal: AbortSignal,
+): Promise<readonly Part[]> {
+  const parts: Part[] = [];
+  for (let start = 0; start < source.size; start += upload.partSizeBytes) {
+    signal.throwIfAborted();
+    const number = parts.length + 1;
+    const end = start + partBytes(source.size, upload.partSizeBytes, number) - 1;
+    const range = { key: source.key, range: { start, end } };
+    parts.push(await store.copyPart(upload.key, upload.storeUploadId, number, range));
+  }
+  return parts;
+}
