@@ -1,13 +1,13 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Deletion } from "../../src/core/model.ts";
 import { FAULTS, type FaultKind } from "../contract/faults/kinds.ts";
 import type { FaultySubject } from "../contract/faults/meeting.ts";
-import { cephSubject } from "../contract/faults/ceph-subject.ts";
+import { cephSubject, withOwnFaults } from "../contract/faults/ceph-subject.ts";
 import { CALLS, type FaultyCall } from "../contract/faults/calls.ts";
 import { expected } from "../contract/faults/table.ts";
 import type { LateFault } from "../wire/fault-kinds.ts";
 import type { Fault } from "../wire/fault.ts";
-import type { Planned } from "../wire/faults.ts";
+import type { Faults, Planned } from "../wire/faults.ts";
 import type { Operation } from "../wire/operations.ts";
 import { FaultyDeletion } from "./faulty-deletion.ts";
 
@@ -37,12 +37,11 @@ const PLACES: readonly (readonly Operation[])[] = [
   ["AbortMultipartUpload"],
 ];
 
-let subject: FaultySubject & AsyncDisposable;
+let ceph: FaultySubject & AsyncDisposable;
 beforeAll(async () => {
-  subject = await cephSubject();
+  ceph = await cephSubject();
 });
-afterEach(() => subject.faults.clear());
-afterAll(async () => await subject[Symbol.asyncDispose]());
+afterAll(async () => await ceph[Symbol.asyncDispose]());
 
 /** Calls of these requests that can meet the fault. */
 function callsAt(kind: FaultKind, place: readonly Operation[]): readonly FaultyCall[] {
@@ -51,12 +50,14 @@ function callsAt(kind: FaultKind, place: readonly Operation[]): readonly FaultyC
 
 /** One kind of fault wherever it is planted, and what is late by it. */
 class Planting {
+  readonly #faults: Faults;
   readonly #kind: FaultKind;
   readonly #landing = Promise.withResolvers<void>();
   readonly #landings: Promise<void>[] = [];
   readonly #planned: Planned[] = [];
 
-  constructor(kind: FaultKind) {
+  constructor(faults: Faults, kind: FaultKind) {
+    this.#faults = faults;
     this.#kind = kind;
   }
 
@@ -69,7 +70,7 @@ class Planting {
       return one;
     };
     const target = { operation, ...(times === null ? {} : { times }) };
-    this.#planned.push(subject.faults.plan(target, fault));
+    this.#planned.push(this.#faults.plan(target, fault));
   }
 
   get hits(): number {
@@ -77,7 +78,7 @@ class Planting {
   }
 
   async heal(): Promise<void> {
-    subject.faults.clear();
+    this.#faults.clear();
     this.#landing.resolve();
     await Promise.all(this.#landings);
   }
@@ -137,15 +138,17 @@ const STANDING = PLANTED.map((kind, i) => {
   return { name: kind.name, kind, place, where: place[0] ?? "" };
 }).filter(({ place, name }) => place.length > 0 && name !== ENDLESS);
 
-describe("a whole deletion on Ceph", { timeout: TIMEOUT_MS }, () => {
+// They wait far more than they work: for a store that hangs, and between attempts.
+describe("a whole deletion on Ceph", { timeout: TIMEOUT_MS, concurrent: true }, () => {
   it.for(ONCE)(
     "that meets it once in each kind of request ends with one exact receipt: $name (versions: $isVersioned)",
     async ({ kind, isVersioned }) => {
       const options = { isVersioned, hangs: kind.hangs === true };
+      await using subject = await withOwnFaults(ceph);
       await using world = await FaultyDeletion.start(subject, options);
       const sibling = await world.sibling();
       const receipts = world.watchReceipt();
-      const planting = new Planting(kind);
+      const planting = new Planting(subject.faults, kind);
       const met = OPERATIONS.filter((operation) => callsAt(kind, [operation]).length > 0);
       for (const operation of met) planting.plant(operation, kind.times ?? 1);
       let ended = await world.request();
@@ -165,10 +168,11 @@ describe("a whole deletion on Ceph", { timeout: TIMEOUT_MS }, () => {
     "that meets it at every $where is blocked or ends rightly, and completes without: $name",
     async ({ kind, place }) => {
       const options = { isVersioned: false, hangs: kind.hangs === true };
+      await using subject = await withOwnFaults(ceph);
       await using world = await FaultyDeletion.start(subject, options);
       const sibling = await world.sibling();
       const receipts = world.watchReceipt();
-      const planting = new Planting(kind);
+      const planting = new Planting(subject.faults, kind);
       for (const operation of place) planting.plant(operation, null);
       const stood = await world.request();
       expect(planting.hits).toBeGreaterThan(0);

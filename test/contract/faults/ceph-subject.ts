@@ -24,3 +24,16 @@ export async function cephSubject(): Promise<FaultySubject & AsyncDisposable> {
     },
   };
 }
+
+/** The same buckets behind a proxy that nobody else plants faults on: for tests beside each other. */
+export async function withOwnFaults(
+  subject: FaultySubject,
+): Promise<FaultySubject & AsyncDisposable> {
+  const proxy = await FaultProxy.start(subject.direct);
+  return {
+    ...subject,
+    faults: proxy.faults,
+    faulty: proxy.address,
+    [Symbol.asyncDispose]: async () => await proxy.stop(),
+  };
+}
