@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { unpackBlankCluster } from "../../src/adapters/pglite/blank-cluster.ts";
 import { type EmbeddedDatabase, openEmbedded } from "../../src/adapters/pglite/open.ts";
 import { PostgresMetadataStore } from "../../src/adapters/postgres/metadata-store.ts";
 import { newProject } from "../contract/metadata/fixture.ts";
@@ -113,6 +114,26 @@ describe("embedded database: what it acknowledges is on the disk", () => {
     });
   });
 
+  test.each([
+    ["begins with the cluster that the build made", unpackBlankCluster, true],
+    ["lets initdb make one where none was built", async () => false, false],
+  ])("a creation %s, and keeps what it is given", async (begin, unpack, isUnpacked) => {
+    const dir = join(root, begin);
+    const answers: boolean[] = [];
+    const first = await openEmbedded(dir, async (into) => {
+      answers.push(await unpack(into));
+      return answers.includes(true);
+    });
+    await first.session.exec("create table kept (n int); insert into kept values (1)");
+    await first.close();
+    expect(answers).toEqual([isUnpacked]);
+    await using(dir, async ({ session }) => {
+      expect((await session.query("select n from kept")).rows).toEqual([{ n: 1 }]);
+      const { rows } = await session.query("show server_encoding");
+      expect(rows).toEqual([{ server_encoding: "UTF8" }]);
+    });
+  });
+
   test("a creation that was broken off is begun anew", async () => {
     const dir = join(root, "half");
     await mkdir(join(dir, "cluster"), { recursive: true });
@@ -147,7 +168,7 @@ describe("embedded database: what it acknowledges is on the disk", () => {
         expect(fileCount).toBe(files.length);
       });
     }
-  }, 120_000);
+  }, 240_000);
 });
 
 /** The paths whose commits a child acknowledged before it was killed, after at least so many. */

@@ -4,6 +4,7 @@ import { basename, join } from "node:path";
 import { promisify } from "node:util";
 import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { blankClusterPath } from "../../src/adapters/pglite/blank-cluster.ts";
 import { temporaryDir } from "../support/service-process.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -62,6 +63,11 @@ describe("the packed package", () => {
       expect(JSON.parse(stdout)).toEqual(["function", version, "completed", 1]);
     },
   );
+
+  it("has the cluster that an embedded database begins with, for the PGlite that it asks for", async () => {
+    const built = await readdir(join(app, "node_modules/expunge/dist"));
+    expect(built).toContain(basename(blankClusterPath()));
+  });
 
   it.each(["nodenext", "bundler"])(
     "has types that an application compiles against: %s",

@@ -5,6 +5,7 @@ import { PGlite } from "@electric-sql/pglite";
 import type { Dialect } from "kysely";
 import { ExpungeError } from "../../core/errors.ts";
 import { LIMITS } from "../../core/limits.ts";
+import { unpackBlankCluster } from "./blank-cluster.ts";
 import { EmbeddedDialect } from "./dialect.ts";
 import { DurableFs } from "./durable-fs.ts";
 import { lockDirectory } from "./lock.ts";
@@ -35,19 +36,26 @@ const START_PARAMETERS = [
   `shared_buffers=${LIMITS.embeddedBufferMiB}MB`,
 ];
 
-const CLUSTER = "cluster";
+/** The database's own files, below its directory. */
+export const CLUSTER = "cluster";
 /** Lies beside the cluster while that is being made. */
 const MAKING = "cluster.making";
+
+/** Makes a cluster at a path where none is; where it answers false, initdb makes it. */
+type UnpackBlank = (into: string) => Promise<boolean>;
 
 /**
  * Opens the database in the directory, and makes it first where there is none. One whose making was cut
  * off by a crash is made anew: nobody has seen it.
  * @throws ExpungeError `data-dir-locked`, `data-dir-unusable`
  */
-export async function openEmbedded(dir: string): Promise<EmbeddedDatabase> {
+export async function openEmbedded(
+  dir: string,
+  unpackBlank: UnpackBlank = unpackBlankCluster,
+): Promise<EmbeddedDatabase> {
   const lock = lockDirectory(dir);
   try {
-    const { pglite, fs } = await openCluster(dir);
+    const { pglite, fs } = await openCluster(dir, unpackBlank);
     return assemble(
       pglite,
       () => fs.fsyncs,
@@ -63,7 +71,10 @@ export async function openEmbedded(dir: string): Promise<EmbeddedDatabase> {
   }
 }
 
-async function openCluster(dir: string): Promise<{ pglite: PGlite; fs: DurableFs }> {
+async function openCluster(
+  dir: string,
+  unpackBlank: UnpackBlank,
+): Promise<{ pglite: PGlite; fs: DurableFs }> {
   const cluster = join(dir, CLUSTER);
   const making = join(dir, MAKING);
   if (existsSync(making)) await rm(cluster, { recursive: true, force: true });
@@ -72,10 +83,11 @@ async function openCluster(dir: string): Promise<{ pglite: PGlite; fs: DurableFs
     await writeFile(making, "");
     await sync(dir);
   }
+  if (isNew) await unpackBlank(cluster);
   const fs = new DurableFs(cluster);
   const pglite = await start(fs);
   if (isNew) {
-    // What initdb writes passes no fsync of the database.
+    // Neither what initdb writes nor what is unpacked passes an fsync of the database.
     await pglite.exec("checkpoint");
     await syncTree(cluster);
     await rm(making);
