@@ -1,8 +1,29 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type ReactNode, useRef } from "react";
+import { memo, type ReactNode, useRef } from "react";
 
 const ROW_PX = 52;
 const BEYOND = 12;
+
+interface RowProps<T> {
+  readonly item: T;
+  readonly index: number;
+  readonly start: number;
+  readonly render: (item: T) => ReactNode;
+}
+
+/** Made once, and left alone while others come into sight. */
+const Row = memo(function Row<T>({ item, index, start, render }: RowProps<T>) {
+  return (
+    <div
+      role="row"
+      className="row"
+      aria-rowindex={index + 2}
+      style={{ position: "absolute", top: start, left: 0, right: 0, height: ROW_PX }}
+    >
+      {render(item)}
+    </div>
+  );
+}) as <T>(props: RowProps<T>) => ReactNode;
 
 /** A table of any length: only the rows in sight are there. `render` gives the cells of a row. */
 export function VirtualRows<T>({
@@ -38,15 +59,7 @@ export function VirtualRows<T>({
             {rows.getVirtualItems().map(({ index, start }) => {
               const item = items[index];
               return item === undefined ? null : (
-                <div
-                  key={keyOf(item)}
-                  role="row"
-                  className="row"
-                  aria-rowindex={index + 2}
-                  style={{ position: "absolute", top: start, left: 0, right: 0, height: ROW_PX }}
-                >
-                  {render(item)}
-                </div>
+                <Row key={keyOf(item)} item={item} index={index} start={start} render={render} />
               );
             })}
           </div>
@@ -90,6 +103,9 @@ export interface Order<K extends string> {
   readonly isUp: boolean;
 }
 
+/** One for all: with options of its own each comparison of texts makes one anew. */
+const COLLATOR = new Intl.Collator(undefined, { numeric: true });
+
 /** The items in this order, by what `valueOf` says of each. */
 export function sorted<T, K extends string>(
   items: readonly T[],
@@ -97,9 +113,7 @@ export function sorted<T, K extends string>(
   valueOf: (item: T, by: K) => string | number,
 ): readonly T[] {
   const compare = (a: string | number, b: string | number): number =>
-    typeof a === "string" && typeof b === "string"
-      ? a.localeCompare(b, undefined, { numeric: true })
-      : Number(a) - Number(b);
+    typeof a === "string" && typeof b === "string" ? COLLATOR.compare(a, b) : Number(a) - Number(b);
   const order = items.toSorted((a, b) => compare(valueOf(a, by), valueOf(b, by)));
   return isUp ? order : order.toReversed();
 }
