@@ -52,6 +52,8 @@ const EXIT_OF: Readonly<Record<ErrorCode, ExitCode>> = {
   "prefix-in-use": EXIT.refused,
   "audit-not-found": EXIT.notFound,
   "adoption-not-found": EXIT.notFound,
+  "relayout-not-found": EXIT.notFound,
+  "relayout-running": EXIT.refused,
   "receipt-not-found": EXIT.notFound,
   "token-not-found": EXIT.notFound,
   "webhook-not-found": EXIT.notFound,

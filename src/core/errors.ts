@@ -34,6 +34,9 @@ export const ERRORS = {
     "Delete the files or their project; they remove their objects and prove it. A sweep is for what no row names.",
   "audit-not-found": "Check the id; audits are forgotten after 30 days.",
   "adoption-not-found": "Check the id; adoptions are forgotten after 30 days.",
+  "relayout-not-found":
+    "Check the id; relayouts that hold nothing any more are forgotten after 30 days.",
+  "relayout-running": "Wait until the relayout has ended: 'expunge relayout --id ID' shows it.",
   "webhook-not-found": "Check the id; 'GET /v1/webhooks' lists the configured ones.",
   "receipt-not-found": "A receipt exists once the project's deletion is completed.",
   "token-not-found": "Check the id; 'GET /v1/tokens' lists the tokens.",

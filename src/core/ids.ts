@@ -59,6 +59,11 @@ export function makeAdoptionId(random: Uint8Array): string {
   return `ADOPT-${randomText(random, 12)}`;
 }
 
+/** `RELAYOUT-` and 12 base32 characters. @param random twelve random bytes */
+export function makeRelayoutId(random: Uint8Array): string {
+  return `RELAYOUT-${randomText(random, 12)}`;
+}
+
 export function isDeletionId(text: string): boolean {
   return DELETION_ID.test(text);
 }

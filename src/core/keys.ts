@@ -9,7 +9,8 @@ import type { Instant } from "./model.ts";
 /** What expunge keeps for itself in the store; it belongs to no project and to no surface (R11). */
 export const INTERNAL_PREFIX = ".expunge/";
 
-const CANONICAL_ROOT = "projects/";
+/** Below this, and a project's uid, lies every canonical key. */
+export const CANONICAL_ROOT = "projects/";
 const TOMBSTONES = `${INTERNAL_PREFIX}tombstones/`;
 const RECEIPTS = `${INTERNAL_PREFIX}receipts/`;
 

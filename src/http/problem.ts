@@ -40,6 +40,8 @@ export const STATUS: Readonly<Record<ProblemCode, number>> = {
   "prefix-in-use": 409,
   "audit-not-found": 404,
   "adoption-not-found": 404,
+  "relayout-not-found": 404,
+  "relayout-running": 409,
   "receipt-not-found": 404,
   "token-not-found": 404,
   "webhook-not-found": 404,

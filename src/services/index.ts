@@ -11,6 +11,7 @@ import { Monitor } from "./monitor.ts";
 import { PrefixSweeps } from "./prefix-sweeps.ts";
 import { Projects } from "./projects.ts";
 import { Receipts } from "./receipts.ts";
+import { Relayouts } from "./relayout/relayouts.ts";
 import { Sessions } from "./sessions.ts";
 import { Tokens } from "./tokens.ts";
 import { Webhooks } from "./webhooks.ts";
@@ -29,6 +30,7 @@ export interface Services {
   readonly sessions: Sessions;
   readonly audits: Audits;
   readonly adoptions: Adoptions;
+  readonly relayouts: Relayouts;
   readonly debug: Debug;
   readonly monitor: Monitor;
   readonly prefixSweeps: PrefixSweeps;
@@ -52,6 +54,7 @@ export function createServices(context: Context): Services {
     sessions: new Sessions(context),
     audits: new Audits(context),
     adoptions: new Adoptions(context),
+    relayouts: new Relayouts(context),
     debug: new Debug(context, projects, files, deletions),
     monitor: new Monitor(context),
     prefixSweeps: new PrefixSweeps(context),

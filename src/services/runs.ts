@@ -2,6 +2,7 @@ import { LIMITS } from "../core/limits.ts";
 import { runAdoption } from "./adoption/run.ts";
 import { carryOut } from "./carry-out.ts";
 import type { Context } from "./context.ts";
+import { runRelayout } from "./relayout/run.ts";
 
 /** The `run` job: goes on with what an operator began. Idempotent. */
 export async function carryOutRun(
@@ -12,11 +13,13 @@ export async function carryOutRun(
   const { metadata } = context;
   const claim = await metadata.claimRun(runId, LIMITS.leaseMs);
   if (!claim) return;
-  const { run: adoption, token } = claim;
+  const { run, token } = claim;
   const log = context.log.child({ run: runId });
   const extend = (): Promise<boolean> => metadata.extendRun(runId, token, LIMITS.leaseMs);
   const release = (): Promise<void> => metadata.releaseRun(runId, token);
   await carryOut(context, { token, extend, release, log }, outer, async (signal) => {
-    await runAdoption({ context, adoption, token, log, signal });
+    const work = { context, token, log, signal };
+    if (run.kind === "adoption") await runAdoption({ ...work, adoption: run });
+    else await runRelayout({ ...work, relayout: run });
   });
 }

@@ -19,6 +19,7 @@ import { purgeContract } from "./metadata/purge.ts";
 import { receiptsContract } from "./metadata/receipts.ts";
 import { refusalsContract } from "./metadata/refusals.ts";
 import { removalLogContract } from "./metadata/removal-log.ts";
+import { relayoutsContract } from "./metadata/relayouts.ts";
 import { runsContract } from "./metadata/runs.ts";
 import { sessionsContract } from "./metadata/sessions.ts";
 import { settlesContract } from "./metadata/settles.ts";
@@ -53,6 +54,7 @@ export function metadataStoreContract(name: string, make: () => Promise<Subject>
     storedFilesContract(fixture);
     auditsContract(fixture);
     runsContract(fixture);
+    relayoutsContract(fixture);
     adoptionsContract(fixture);
     removalLogContract(fixture);
     completionContract(fixture);

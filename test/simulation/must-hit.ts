@@ -95,6 +95,15 @@ export const DATABASE_CALLS_UNUSED: ReadonlySet<string> = new Set([
   "forgetRuns",
   "recordAdoption",
   "listAdoptedProjects",
+  // Relayouts.
+  "listRelayouts",
+  "listLegacyFiles",
+  "recordRelayout",
+  "commitFileMove",
+  "listHeld",
+  "countHeld",
+  "releaseHeld",
+  "undoFileMove",
   // Routes of rows alone.
   "listAmendments",
   "listSettles",

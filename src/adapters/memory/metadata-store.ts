@@ -80,8 +80,8 @@ export class MemoryMetadataStore extends MemoryRunCalls implements port.Metadata
   async dueRemovals(limit: number): Promise<readonly port.Removal[]> {
     return this.run((tx) => files.dueRemovals(tx, limit));
   }
-  async findRemovals(keys: readonly string[]): Promise<readonly port.Removal[]> {
-    return this.run((tx) => files.findRemovals(tx, keys));
+  async findRemovals(keys: readonly string[], fileUid?: string): Promise<readonly port.Removal[]> {
+    return this.run((tx) => files.findRemovals(tx, keys, fileUid));
   }
   async finishRemovals(keys: readonly string[]): Promise<void> {
     this.run((tx) => files.finishRemovals(tx, keys));

@@ -8,7 +8,7 @@ import {
   StaleClaimError,
 } from "../../ports/metadata/index.ts";
 import { numbers, texts } from "./columns.ts";
-import { addNotes, runFrom, writeRun } from "./runs.ts";
+import { addNotes, adoptionFrom, writeRun } from "./runs.ts";
 import type { RunRow } from "./schema-runs.ts";
 import { cursor, readNow, type Session } from "./session.ts";
 import { whichNamed } from "./stored-files.ts";
@@ -44,7 +44,7 @@ export async function recordAdoption(
     refused: refused.length,
     ...added,
   });
-  return runFrom(await writeRun(session, id, token, { ...step.progress, counts }));
+  return adoptionFrom(await writeRun(session, id, token, { ...step.progress, counts }));
 }
 
 /** Without a lock: projects are locked first, and the last statement of the step looks once more. */

@@ -24,7 +24,7 @@ export async function backlog({ db, clock }: Session): Promise<Backlog> {
      where deletions.state in ('trashed', 'deleting', 'verifying')
      group by deletions.state`.execute(db);
   const beside = await sql<{ readonly removals: number; readonly uncopied: number }>`
-    select (select count(*) from expunge.removals) as removals,
+    select (select count(*) from expunge.removals where held_by is null) as removals,
            (select count(*) from expunge.receipts where not copied)
              + (select count(*) from expunge.amendments where not copied) as uncopied`.execute(db);
   const inState = (state: keyof OpenDeletions): number =>

@@ -4,7 +4,7 @@ import type { FileRow, Instant, Project } from "../../core/model.ts";
 import type { WebhookEvent, WebhookEvents } from "../../core/webhooks.ts";
 import type { Committed, FilePrecondition, FileQuery } from "../../ports/metadata/index.ts";
 import { lockActive, refuseHeld } from "./projects.ts";
-import { addRemoval } from "./removals.ts";
+import { addRemoval, releaseObjectsOf } from "./removals.ts";
 import type { FilesRow } from "./schema.ts";
 import { cursor, prefixEnd, type Session } from "./session.ts";
 import { emit } from "./webhooks.ts";
@@ -109,6 +109,7 @@ export async function placeFile(
     .returningAll()
     .executeTakeFirstOrThrow();
   if (replaced?.key) await addRemoval(session, project.uid, replaced.key, replaced.sizeBytes, now);
+  if (replaced) await releaseObjectsOf(session, replaced.uid, now);
   const addedBytes = file.sizeBytes - (replaced?.sizeBytes ?? 0);
   await addToCounters(session, project.uid, replaced ? 0 : 1, addedBytes);
   await emit(session, now, ...placedEvents(project, file, replaced));
@@ -161,6 +162,7 @@ export async function removeFile(
   checkPrecondition(file, precondition);
   await session.db.deleteFrom("expunge.files").where("uid", "=", file.uid).execute();
   if (file.key !== null) await addRemoval(session, projectUid, file.key, file.sizeBytes, now);
+  await releaseObjectsOf(session, file.uid, now);
   await addToCounters(session, projectUid, -1, -file.sizeBytes);
   await emit(session, now, { type: "file.deleted", data: fileFacts(project, file.uid) });
   return file;

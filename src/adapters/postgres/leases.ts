@@ -1,4 +1,4 @@
-import { sql } from "kysely";
+import { type RawBuilder, sql } from "kysely";
 import type { Instant } from "../../core/model.ts";
 import { readNow, type Session } from "./session.ts";
 
@@ -66,16 +66,18 @@ export async function extendLease(
   return numUpdatedRows > 0n;
 }
 
-/** @returns how many had ended so long ago */
+/** @returns how many had ended so long ago @param but those of which this is true */
 export async function forgetEnded(
   session: Session,
   table: LeasedTable,
   keptMs: number,
+  but: RawBuilder<boolean> = sql<boolean>`false`,
 ): Promise<number> {
   const now = await readNow(session);
   const { numDeletedRows } = await session.db
     .deleteFrom(table)
     .where("completed_at", "<=", now - keptMs)
+    .where(sql<boolean>`not ${but}`)
     .executeTakeFirst();
   return Number(numDeletedRows);
 }

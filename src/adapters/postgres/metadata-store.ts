@@ -78,8 +78,8 @@ export class PostgresMetadataStore extends RunCalls implements port.MetadataStor
   dueRemovals(limit: number): Promise<readonly port.Removal[]> {
     return this.read((tx) => removals.dueRemovals(tx, limit));
   }
-  findRemovals(keys: readonly string[]): Promise<readonly port.Removal[]> {
-    return this.read((tx) => removals.findRemovals(tx, keys));
+  findRemovals(keys: readonly string[], fileUid?: string): Promise<readonly port.Removal[]> {
+    return this.read((tx) => removals.findRemovals(tx, keys, fileUid));
   }
   async finishRemovals(keys: readonly string[]): Promise<void> {
     await this.upkeep.erasing();

@@ -22,8 +22,25 @@ export async function addRemoval(
       attempts: 0,
       code: null,
       message: null,
+      held_by: null,
+      file_uid: null,
+      etag: null,
     })
     .onConflict((conflict) => conflict.column("key").doNothing())
+    .execute();
+}
+
+/** Lets the objects go that a file had before its relayout: what becomes of the file becomes of them. */
+export async function releaseObjectsOf(
+  { db }: Session,
+  fileUid: string,
+  now: Instant,
+): Promise<void> {
+  await db
+    .updateTable("expunge.removals")
+    .set({ held_by: null, due_at: now })
+    .where("file_uid", "=", fileUid)
+    .where("held_by", "is not", null)
     .execute();
 }
 
@@ -54,6 +71,7 @@ export async function dueRemovals(
     .select(["removal.key", "removal.project_uid", "removal.requested_at", "removal.attempts"])
     .where("removal.due_at", "<=", sql<Instant>`(select ${clock})`)
     .where("project.state", "in", ["active", "trashed"])
+    .where("removal.held_by", "is", null)
     .orderBy("removal.requested_at")
     .orderBy("removal.key")
     .limit(limit)
@@ -64,12 +82,13 @@ export async function dueRemovals(
 export async function findRemovals(
   { db }: Session,
   keys: readonly string[],
+  fileUid: string | null = null,
 ): Promise<readonly Removal[]> {
   const wanted = keys.filter((key) => !key.includes("\0"));
   const rows = await db
     .selectFrom("expunge.removals")
     .select(["key", "project_uid", "requested_at", "attempts"])
-    .where("key", "=", sql<string>`any(${sql.val(wanted)}::text[])`)
+    .where(sql<boolean>`(key = any(${sql.val(wanted)}::text[]) or file_uid = ${fileUid})`)
     .execute();
   return rows.map(removalFrom);
 }

@@ -1,11 +1,12 @@
 import type * as port from "../../ports/metadata/index.ts";
 import * as adoptions from "./adoptions.ts";
 import { AuditCalls } from "./audit-calls.ts";
+import * as relayouts from "./relayouts.ts";
 import * as runs from "./runs.ts";
 
-/** The part of the metadata port that adoptions use. */
-export abstract class RunCalls extends AuditCalls implements port.RunStore {
-  createRun(run: port.NewRun): Promise<port.Run> {
+/** The part of the metadata port that adoptions and relayouts use. */
+export abstract class RunCalls extends AuditCalls implements port.RunStore, port.RelayoutStore {
+  createRun<K extends port.RunKind>(run: port.NewRun<K>): Promise<port.RunOfKind<K>> {
     return this.transact((tx) => runs.createRun(tx, run));
   }
   findRun(id: string): Promise<port.Run | null> {
@@ -45,5 +46,35 @@ export abstract class RunCalls extends AuditCalls implements port.RunStore {
     query: Parameters<port.RunStore["listAdoptedProjects"]>[1],
   ): Promise<readonly port.AdoptedProject[]> {
     return this.read((tx) => adoptions.listAdoptedProjects(tx, id, query));
+  }
+
+  listRelayouts(
+    query: Parameters<port.RelayoutStore["listRelayouts"]>[0],
+  ): Promise<readonly port.Relayout[]> {
+    return this.read((tx) => relayouts.listRelayouts(tx, query));
+  }
+  listLegacyFiles(query: port.LegacyFileQuery): Promise<readonly port.LegacyFile[]> {
+    return this.read((tx) => relayouts.listLegacyFiles(tx, query));
+  }
+  recordRelayout(id: string, token: number, step: port.RelayoutStep): Promise<port.Relayout> {
+    return this.transact((tx) => relayouts.recordRelayout(tx, id, token, step));
+  }
+  commitFileMove(id: string, token: number, move: port.FileMove): Promise<boolean> {
+    return this.transact((tx) => relayouts.commitFileMove(tx, id, token, move));
+  }
+  listHeld(
+    id: string,
+    query: Parameters<port.RelayoutStore["listHeld"]>[1],
+  ): Promise<readonly port.HeldObject[]> {
+    return this.read((tx) => relayouts.listHeld(tx, id, query));
+  }
+  countHeld(id: string): Promise<{ readonly objects: number; readonly bytes: number }> {
+    return this.read((tx) => relayouts.countHeld(tx, id));
+  }
+  releaseHeld(by: port.HeldBy, key: string): Promise<boolean> {
+    return this.transact((tx) => relayouts.releaseHeld(tx, by, key));
+  }
+  undoFileMove(by: port.HeldBy, key: string): Promise<{ readonly copyKey: string | null } | null> {
+    return this.transact((tx) => relayouts.undoFileMove(tx, by, key));
   }
 }

@@ -2,10 +2,14 @@ import { sql } from "kysely";
 import { fromUtf8, utf8 } from "../../core/encoding.ts";
 import type { Instant } from "../../core/model.ts";
 import {
+  type Adoption,
   type NewRun,
+  type Relayout,
   type Run,
   type RunClaim,
+  type RunKind,
   type RunNote,
+  type RunOfKind,
   StaleClaimError,
   type StoredNote,
 } from "../../ports/metadata/index.ts";
@@ -16,21 +20,35 @@ import { bytesOf, hexOf, readNow, type Session } from "./session.ts";
 
 const TABLE = "expunge.runs";
 
-export function runFrom(row: RunRow): Run {
-  const { id, kind, request, progress, attempts } = row;
+/** What kind a row is decides what its request and its progress are: they were written together. */
+function runFrom(row: RunRow): Run {
+  return row.kind === "adoption" ? adoptionFrom(row) : relayoutFrom(row);
+}
+
+export function adoptionFrom(row: RunRow): Adoption {
+  const { request, progress } = row as RunRow & Pick<Adoption, "request" | "progress">;
+  return { ...factsOf(row), kind: "adoption", request, progress };
+}
+
+export function relayoutFrom(row: RunRow): Relayout {
+  const { request, progress } = row as RunRow & Pick<Relayout, "request" | "progress">;
+  return { ...factsOf(row), kind: "relayout", request, progress };
+}
+
+function factsOf(row: RunRow): Omit<Run, "kind" | "request" | "progress"> {
   return {
-    id,
-    kind,
+    id: row.id,
     requestedAt: row.requested_at,
     requestedBy: row.requested_by,
-    request,
-    attempts,
+    attempts: row.attempts,
     completedAt: row.completed_at,
-    progress,
   };
 }
 
-export async function createRun(session: Session, run: NewRun): Promise<Run> {
+export async function createRun<K extends RunKind>(
+  session: Session,
+  run: NewRun<K>,
+): Promise<RunOfKind<K>> {
   const row = await session.db
     .insertInto(TABLE)
     .values({
@@ -44,7 +62,7 @@ export async function createRun(session: Session, run: NewRun): Promise<Run> {
     })
     .returningAll()
     .executeTakeFirstOrThrow();
-  return runFrom(row);
+  return runFrom(row) as RunOfKind<K>;
 }
 
 export async function findRun({ db }: Session, id: string): Promise<Run | null> {
@@ -144,5 +162,7 @@ export async function listNotes(
 }
 
 export async function forgetRuns(session: Session, keptMs: number): Promise<number> {
-  return await forgetEnded(session, TABLE, keptMs);
+  // One that holds objects is needed to finish or to undo it.
+  const holds = sql<boolean>`exists (select from expunge.removals where held_by = runs.id)`;
+  return await forgetEnded(session, TABLE, keptMs, holds);
 }

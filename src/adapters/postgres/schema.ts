@@ -120,6 +120,10 @@ export interface RemovalsTable {
   attempts: number;
   code: string | null;
   message: string | null;
+  /** The relayout that keeps it from coming due; whose object it was, and what it must be still. */
+  held_by: string | null;
+  file_uid: string | null;
+  etag: string | null;
 }
 
 export interface DeletionsTable {

@@ -1,4 +1,4 @@
-import { DAY_MS, HOUR_MS } from "./units.ts";
+import { DAY_MS, HOUR_MS, MiB } from "./units.ts";
 
 /** The limits of adoptions and relayouts, of which `LIMITS` is made with the others (R10). */
 export const RUN_LIMITS = {
@@ -15,4 +15,12 @@ export const RUN_LIMITS = {
   adoptMinAgeMs: HOUR_MS,
   /** Adoption: objects that are looked at at a time. */
   adoptLooksInFlight: 16,
+  /** Relayout: files whose copies are begun together, and how many are copied at a time. */
+  relayoutPageFiles: 64,
+  relayoutCopiesInFlight: 8,
+  /** Relayout: the store copies so much in one request; a larger object is proven by reading it. */
+  relayoutPartBytes: 512 * MiB,
+  /** Relayout: old objects that are finished or undone together; projects that one may name. */
+  relayoutPageHeld: 200,
+  relayoutProjectsMax: 100,
 } as const;

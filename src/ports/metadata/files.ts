@@ -41,8 +41,11 @@ export interface FileStore {
 
   /** Removals that are due, oldest first; only those of live (active or trashed) projects. */
   dueRemovals(limit: number): Promise<readonly Removal[]>;
-  /** The removals of these keys that still stand. */
-  findRemovals(keys: readonly string[]): Promise<readonly Removal[]>;
+  /**
+   * The removals of these keys that still stand; and those of the objects that a file had before it was
+   * copied to its canonical key, where the file's uid is given.
+   */
+  findRemovals(keys: readonly string[], fileUid?: string): Promise<readonly Removal[]>;
   /**
    * Drops removals whose objects are verified gone (R9). Idempotent. Those of a project that is being
    * deleted stay, for its receipt accounts for their keys (I7).

@@ -8,6 +8,7 @@ import type { FileStore } from "./files.ts";
 import type { IdempotencyStore } from "./idempotency.ts";
 import type { ProjectStore } from "./projects.ts";
 import type { ReceiptStore } from "./receipts.ts";
+import type { RelayoutStore } from "./relayouts.ts";
 import type { RunStore } from "./runs.ts";
 import type { SessionStore } from "./sessions.ts";
 import type { SettleStore } from "./settles.ts";
@@ -38,6 +39,7 @@ export interface MetadataStore
     IdempotencyStore,
     AuditStore,
     RunStore,
+    RelayoutStore,
     StoreBinding,
     SessionStore,
     TokenStore,
@@ -58,6 +60,7 @@ export * from "./files.ts";
 export * from "./idempotency.ts";
 export * from "./projects.ts";
 export * from "./receipts.ts";
+export * from "./relayouts.ts";
 export * from "./runs.ts";
 export * from "./sessions.ts";
 export * from "./settles.ts";

@@ -1,4 +1,5 @@
 import type { AdoptableFile, AdoptionProgress, AdoptionRequest } from "../../core/adoption.ts";
+import type { RelayoutProgress, RelayoutRequest } from "../../core/relayout.ts";
 import type { Instant } from "../../core/model.ts";
 
 interface RunOf<K extends string, R, P> {
@@ -14,15 +15,21 @@ interface RunOf<K extends string, R, P> {
 
 export type Adoption = RunOf<"adoption", AdoptionRequest, AdoptionProgress>;
 
+export type Relayout = RunOf<"relayout", RelayoutRequest, RelayoutProgress>;
+
 /** A long piece of work of an operator: durable, so that any process can go on with it. */
-export type Run = Adoption;
+export type Run = Adoption | Relayout;
+
+export type RunKind = Run["kind"];
+
+/** The run of a kind. */
+export type RunOfKind<K extends RunKind> = Extract<Run, { readonly kind: K }>;
 
 /** A run as it is asked for; its progress is where it begins. */
-export type NewRun = Run extends infer R extends Run
-  ? R extends R
-    ? Pick<R, "kind" | "id" | "requestedBy" | "request" | "progress">
-    : never
-  : never;
+export type NewRun<K extends RunKind = RunKind> = Pick<
+  RunOfKind<K>,
+  "id" | "requestedBy" | "request" | "progress"
+> & { readonly kind: K };
 
 /** A worker's right to act on a run, until its lease ends by the database's clock. */
 export interface RunClaim {
@@ -68,7 +75,7 @@ export interface AdoptedProject {
 
 /** What operators have done to many objects at once, and how it is written down. */
 export interface RunStore {
-  createRun(run: NewRun): Promise<Run>;
+  createRun<K extends RunKind>(run: NewRun<K>): Promise<RunOfKind<K>>;
   findRun(id: string): Promise<Run | null>;
   /** Ids of runs that have not ended, with no lease that stands, oldest first. */
   dueRuns(limit: number): Promise<readonly string[]>;

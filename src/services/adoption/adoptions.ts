@@ -53,7 +53,7 @@ export class Adoptions {
   async get(caller: Caller, id: string): Promise<Adoption> {
     requireRight(caller, "admin");
     const run = await this.#context.metadata.findRun(id);
-    if (run) return run;
+    if (run?.kind === "adoption") return run;
     throw new ExpungeError("adoption-not-found", "There is no such adoption.");
   }
 

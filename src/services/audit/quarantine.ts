@@ -1,11 +1,11 @@
 import { ExpungeError } from "../../core/errors.ts";
 import { quarantineKey } from "../../core/keys.ts";
 import { LIMITS } from "../../core/limits.ts";
-import { partBytes, planParts } from "../../core/parts.ts";
+import { planParts } from "../../core/parts.ts";
 import { StoreError } from "../../core/store-errors.ts";
-import type { Part } from "../../ports/object-store.ts";
 import type { Context } from "../context.ts";
 import { listKey } from "../listing.ts";
+import { copyParts } from "../uploads/copying.ts";
 import { endAfterFailure, endUpload } from "../uploads/ending.ts";
 import { beginUpload, makeObject, newUid, type StoredUpload } from "../uploads/making.ts";
 
@@ -52,7 +52,8 @@ export async function copyAside(
     expiresInMs: LIMITS.uploadExpiryMs,
   });
   try {
-    await makeObject(context, upload, await copyParts(context, upload, { key, size }, signal));
+    const parts = await copyParts(context, upload, { key, sizeBytes: size }, signal);
+    await makeObject(context, upload, parts);
     const copy = await listKey(context, upload.key, signal);
     if (copy?.sizeBytes === size) return upload;
     await endUpload(context, upload.id);
@@ -73,21 +74,4 @@ export async function keepAside(context: Context, upload: StoredUpload): Promise
     if (error instanceof ExpungeError) await endAfterFailure(context, upload);
     throw error;
   }
-}
-
-async function copyParts(
-  { store }: Context,
-  upload: StoredUpload,
-  source: { readonly key: string; readonly size: number },
-  signal: AbortSignal,
-): Promise<readonly Part[]> {
-  const parts: Part[] = [];
-  for (let start = 0; start < source.size; start += upload.partSizeBytes) {
-    signal.throwIfAborted();
-    const number = parts.length + 1;
-    const end = start + partBytes(source.size, upload.partSizeBytes, number) - 1;
-    const range = { key: source.key, range: { start, end } };
-    parts.push(await store.copyPart(upload.key, upload.storeUploadId, number, range));
-  }
-  return parts;
 }

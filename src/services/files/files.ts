@@ -147,13 +147,16 @@ export class Files {
     const { metadata } = this.#context;
     const row = await metadata.removeFile(project.uid, normalisePath(path), options.precondition);
     this.#context.log.info({ project: project.uid, file: row.uid }, "file deleted");
-    if (row.key === null) return { path: row.path, outcome: "deleted" };
+    // With the object that it had before its relayout, where that is held still.
+    const removals = await metadata.findRemovals(row.key === null ? [] : [row.key], row.uid);
+    if (removals.length === 0) return { path: row.path, outcome: "deleted" };
     await enqueueRemovals(this.#context, project.uid);
     // The removal is on record: a caller that goes away now changes nothing.
-    const removals = await metadata.findRemovals([row.key]);
-    const [result] = await settleRemovals(this.#context, removals, new AbortController().signal);
-    if (!result || result.verified) return { path: row.path, outcome: "deleted" };
-    return { path: row.path, outcome: "pending", code: result.code };
+    const results = await settleRemovals(this.#context, removals, new AbortController().signal);
+    for (const result of results) {
+      if (!result.verified) return { path: row.path, outcome: "pending", code: result.code };
+    }
+    return { path: row.path, outcome: "deleted" };
   }
 
   /** One outcome per path; never a bare success when one failed. */

@@ -100,10 +100,8 @@ async function completeInStore(
   { id, key, storeUploadId }: StoredUpload,
   parts: readonly Part[],
 ): Promise<boolean> {
-  const done = new AbortController();
-  const renewing = keepFresh(context, id, done.signal);
   try {
-    await context.store.completeUpload(key, storeUploadId, parts);
+    await whileFresh(context, id, () => context.store.completeUpload(key, storeUploadId, parts));
     return true;
   } catch (error) {
     // Whatever the store has against it now: an earlier Complete may have made the object already.
@@ -111,13 +109,25 @@ async function completeInStore(
       return (await listKey(context, key)) !== null;
     }
     throw error;
+  }
+}
+
+/** While the work goes on, the completing upload does not look as if it had been left. */
+export async function whileFresh<T>(
+  context: Context,
+  uploadId: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  const done = new AbortController();
+  const renewing = keepFresh(context, uploadId, done.signal);
+  try {
+    return await work();
   } finally {
     done.abort();
     await renewing;
   }
 }
 
-/** A Complete may take long; while it runs, the upload must not look as if it had been left. */
 async function keepFresh(context: Context, uploadId: string, done: AbortSignal): Promise<void> {
   for (;;) {
     await context.clock.sleep(LIMITS.uploadStaleMs / 3, done);

@@ -10,7 +10,8 @@ import {
   type StoredFinding,
 } from "../../../ports/metadata/index.ts";
 import { dueIds, eraseWhere, heldBy, isDue } from "./leases.ts";
-import type { AuditRow, Tx } from "./state.ts";
+import type { Tx } from "./state.ts";
+import type { AuditRow } from "./work-rows.ts";
 
 export function createAudit(tx: Tx, request: AuditRequest): Audit {
   if (tx.rows.audits.has(request.id)) throw new Error(`audit ${request.id} exists already`);

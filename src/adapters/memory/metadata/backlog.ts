@@ -1,6 +1,7 @@
 import { isTerminal } from "../../../core/deletion.ts";
 import type { Backlog, OpenDeletions } from "../../../ports/metadata/index.ts";
 import { mayPurge } from "./deletions.ts";
+import { isHeld } from "./files.ts";
 import type { Tx } from "./state.ts";
 
 export function backlog(tx: Tx): Backlog {
@@ -16,7 +17,10 @@ export function backlog(tx: Tx): Backlog {
     },
     blocked: open.filter(({ blocked }) => blocked !== null).length,
     overdueMs: due.length === 0 ? 0 : tx.now - Math.min(...due),
-    removals: tx.rows.removals.size,
+    removals: tx.rows.removals
+      .values()
+      .filter((row) => !isHeld(row))
+      .toArray().length,
     uncopied: [...tx.rows.receipts.values(), ...tx.rows.amendments.values()].filter(
       ({ copied }) => !copied,
     ).length,

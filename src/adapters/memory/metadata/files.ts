@@ -10,6 +10,7 @@ import {
   isLive,
   refusal,
   refuseHeld,
+  type RemovalRow,
   type Tx,
 } from "./state.ts";
 import { emit } from "./webhooks.ts";
@@ -78,6 +79,7 @@ export function placeFile(
   };
   files.set(file.path, placed);
   if (replaced?.key) addRemoval(tx, project.uid, replaced.key, replaced.sizeBytes);
+  if (replaced) releaseObjectsOf(tx, replaced.uid);
   const fileCount = project.fileCount + (replaced ? 0 : 1);
   tx.rows.projects.set(project.uid, { ...project, fileCount, sizeBytes });
   const data = { ...fileFacts(project, placed.uid), sizeBytes: placed.sizeBytes };
@@ -102,6 +104,7 @@ export function removeFile(
   checkPrecondition(file, precondition);
   filesOf(tx, projectUid).delete(path);
   if (file.key !== null) addRemoval(tx, projectUid, file.key, file.sizeBytes);
+  releaseObjectsOf(tx, file.uid);
   tx.rows.projects.set(projectUid, {
     ...project,
     fileCount: project.fileCount - 1,
@@ -130,15 +133,37 @@ function fileAt(tx: Tx, projectUid: string, path: string): FileRow {
 
 export function dueRemovals(tx: Tx, limit: number): readonly Removal[] {
   return [...tx.rows.removals.values()]
-    .filter(({ dueAt }) => dueAt <= tx.now)
+    .filter((row) => row.dueAt <= tx.now && !isHeld(row))
     .map(({ removal }) => removal)
     .filter(({ projectUid }) => isLive(tx, projectUid))
     .sort((a, b) => a.requestedAt - b.requestedAt || compareUtf8(a.key, b.key))
     .slice(0, limit);
 }
 
-export function findRemovals(tx: Tx, keys: readonly string[]): readonly Removal[] {
-  return [...new Set(keys)].flatMap((key) => tx.rows.removals.get(key)?.removal ?? []);
+export function findRemovals(
+  tx: Tx,
+  keys: readonly string[],
+  fileUid?: string,
+): readonly Removal[] {
+  const isOfFile = ({ copied }: RemovalRow): boolean => copied?.fileUid === fileUid;
+  const ofFile = fileUid === undefined ? [] : tx.rows.removals.values().filter(isOfFile);
+  const found = [...ofFile].map(({ removal }) => removal.key);
+  return [...new Set([...keys, ...found])].flatMap(
+    (key) => tx.rows.removals.get(key)?.removal ?? [],
+  );
+}
+
+/** Whether a relayout keeps the removal from coming due. */
+export function isHeld({ copied }: RemovalRow): boolean {
+  return copied !== undefined && copied.heldBy !== null;
+}
+
+/** Lets the objects go that a file had before its relayout: what becomes of the file becomes of them. */
+function releaseObjectsOf(tx: Tx, fileUid: string): void {
+  for (const [key, row] of tx.rows.removals) {
+    if (row.copied?.fileUid !== fileUid || row.copied.heldBy === null) continue;
+    tx.rows.removals.set(key, { ...row, copied: { ...row.copied, heldBy: null }, dueAt: tx.now });
+  }
 }
 
 /** In a project that is being deleted, the removal stays: its key must not escape the receipt (I7). */

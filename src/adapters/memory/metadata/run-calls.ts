@@ -1,10 +1,14 @@
 import type * as port from "../../../ports/metadata/index.ts";
 import { MemoryAuditCalls } from "./audit-calls.ts";
+import * as relayouts from "./relayouts.ts";
 import * as runs from "./runs.ts";
 
-/** The part of the metadata port that adoptions use. */
-export abstract class MemoryRunCalls extends MemoryAuditCalls implements port.RunStore {
-  async createRun(run: port.NewRun): Promise<port.Run> {
+/** The part of the metadata port that adoptions and relayouts use. */
+export abstract class MemoryRunCalls
+  extends MemoryAuditCalls
+  implements port.RunStore, port.RelayoutStore
+{
+  async createRun<K extends port.RunKind>(run: port.NewRun<K>): Promise<port.RunOfKind<K>> {
     return this.run((tx) => runs.createRun(tx, run));
   }
   async findRun(id: string): Promise<port.Run | null> {
@@ -43,5 +47,38 @@ export abstract class MemoryRunCalls extends MemoryAuditCalls implements port.Ru
     query: Parameters<port.RunStore["listAdoptedProjects"]>[1],
   ): Promise<readonly port.AdoptedProject[]> {
     return this.run((tx) => runs.listAdoptedProjects(tx, id, query));
+  }
+
+  async listRelayouts(
+    query: Parameters<port.RelayoutStore["listRelayouts"]>[0],
+  ): Promise<readonly port.Relayout[]> {
+    return this.run((tx) => relayouts.listRelayouts(tx, query));
+  }
+  async listLegacyFiles(query: port.LegacyFileQuery): Promise<readonly port.LegacyFile[]> {
+    return this.run((tx) => relayouts.listLegacyFiles(tx, query));
+  }
+  async recordRelayout(id: string, token: number, step: port.RelayoutStep): Promise<port.Relayout> {
+    return this.run((tx) => relayouts.recordRelayout(tx, id, token, step));
+  }
+  async commitFileMove(id: string, token: number, move: port.FileMove): Promise<boolean> {
+    return this.run((tx) => relayouts.commitFileMove(tx, id, token, move));
+  }
+  async listHeld(
+    id: string,
+    query: Parameters<port.RelayoutStore["listHeld"]>[1],
+  ): Promise<readonly port.HeldObject[]> {
+    return this.run((tx) => relayouts.listHeld(tx, id, query));
+  }
+  async countHeld(id: string): Promise<{ readonly objects: number; readonly bytes: number }> {
+    return this.run((tx) => relayouts.countHeld(tx, id));
+  }
+  async releaseHeld(by: port.HeldBy, key: string): Promise<boolean> {
+    return this.run((tx) => relayouts.releaseHeld(tx, by, key));
+  }
+  async undoFileMove(
+    by: port.HeldBy,
+    key: string,
+  ): Promise<{ readonly copyKey: string | null } | null> {
+    return this.run((tx) => relayouts.undoFileMove(tx, by, key));
   }
 }

@@ -8,21 +8,31 @@ import {
   type NewRun,
   type Run,
   type RunClaim,
+  type RunKind,
   type RunNote,
+  type RunOfKind,
   StaleClaimError,
   type StoredNote,
 } from "../../../ports/metadata/index.ts";
 import { dueIds, eraseWhere, heldBy, isDue } from "./leases.ts";
 import { createProject, findProject } from "./projects.ts";
-import { byBytes, filesOf, projectOf, type RunRow, type Tx } from "./state.ts";
+import { byBytes, filesOf, projectOf, type Tx } from "./state.ts";
 import { whichNamed } from "./stored-files.ts";
+import type { RunRow } from "./work-rows.ts";
 
-export function createRun(tx: Tx, input: NewRun): Run {
+export function createRun<K extends RunKind>(tx: Tx, input: NewRun<K>): RunOfKind<K> {
   if (tx.rows.runs.has(input.id)) throw new Error(`run ${input.id} exists already`);
-  const run: Run = { ...input, requestedAt: tx.now, attempts: 0, completedAt: null };
-  const row = { run, token: 0, leaseUntil: 0, notes: [], noted: 0, projects: new Map() };
-  tx.rows.runs.set(run.id, row);
-  return run;
+  const rest = { requestedAt: tx.now, attempts: 0, completedAt: null };
+  const run: Run = { ...input, ...rest } as Run;
+  tx.rows.runs.set(run.id, {
+    run,
+    token: 0,
+    leaseUntil: 0,
+    notes: [],
+    noted: 0,
+    projects: new Map(),
+  });
+  return run as RunOfKind<K>;
 }
 
 export function findRun(tx: Tx, id: string): Run | null {
@@ -69,12 +79,19 @@ export function releaseRun(tx: Tx, id: string, token: number): void {
 
 export function endRun(tx: Tx, id: string, token: number, progress: Run["progress"]): Run {
   const row = written(tx, id, token);
-  row.run = { ...row.run, progress, completedAt: tx.now };
+  row.run = { ...row.run, progress, completedAt: tx.now } as Run;
   return row.run;
 }
 
 function addNotes(row: RunRow, notes: readonly RunNote[]): void {
   for (const note of notes) row.notes.push({ ...note, ordinal: ++row.noted });
+}
+
+/** The run, with notes added. @throws StaleClaimError */
+export function noteRun(tx: Tx, id: string, token: number, notes: readonly RunNote[]): RunRow {
+  const row = written(tx, id, token);
+  addNotes(row, notes);
+  return row;
 }
 
 export function listNotes(
@@ -94,10 +111,16 @@ export function eraseNotes(tx: Tx, projectId: string, limit: number): number {
 
 export function forgetRuns(tx: Tx, keptMs: number): number {
   const old = [...tx.rows.runs.values()].filter(
-    ({ run }) => run.completedAt !== null && run.completedAt + keptMs <= tx.now,
+    ({ run }) =>
+      run.completedAt !== null && run.completedAt + keptMs <= tx.now && !holdsAny(tx, run.id),
   );
   for (const { run } of old) tx.rows.runs.delete(run.id);
   return old.length;
+}
+
+/** One that holds objects is needed to finish or to undo it. */
+function holdsAny(tx: Tx, id: string): boolean {
+  return tx.rows.removals.values().some(({ copied }) => copied?.heldBy === id);
 }
 
 export function recordAdoption(tx: Tx, id: string, token: number, step: AdoptionStep): Adoption {
@@ -132,9 +155,9 @@ export function recordAdoption(tx: Tx, id: string, token: number, step: Adoption
     refused: refused.length,
     ...added,
   });
-  const run: Adoption = { ...row.run, progress: { ...step.progress, counts } };
-  row.run = run;
-  return run;
+  if (row.run.kind !== "adoption") throw new Error(`${id} is no adoption`);
+  row.run = { ...row.run, progress: { ...step.progress, counts } };
+  return row.run;
 }
 
 function isDry({ run }: RunRow): boolean {

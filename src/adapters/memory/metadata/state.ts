@@ -1,6 +1,5 @@
 import type { Right } from "../../../core/caller.ts";
 import type { ApiToken } from "../../../core/credentials.ts";
-import type { Audit } from "../../../core/audit.ts";
 import { compareUtf8 } from "../../../core/encoding.ts";
 import { type ErrorCode, ExpungeError } from "../../../core/errors.ts";
 import type {
@@ -19,16 +18,13 @@ import type { WebhookEventType } from "../../../core/webhooks.ts";
 import type {
   Idempotent,
   Removal,
-  Run,
   StoredAmendment,
-  StoredFinding,
-  StoredNote,
   StoredReceipt,
-  Sweep,
   WebhookDelivery,
   WebhookState,
 } from "../../../ports/metadata/index.ts";
 import type { PublicKey } from "../../../ports/signer.ts";
+import type { AuditRow, RunRow, SweepRow } from "./work-rows.ts";
 
 export interface UploadRow {
   upload: Upload;
@@ -42,6 +38,12 @@ export interface RemovalRow {
   removal: Removal;
   readonly sizeBytes: number;
   dueAt: Instant;
+  /** Of an object that a relayout has copied: who holds it, and for which file. */
+  readonly copied?: {
+    readonly heldBy: string | null;
+    readonly fileUid: string;
+    readonly etag: string;
+  };
 }
 
 /** One key of a deletion's removal log (R5). `seen`: a listing showed it; else it is absent. */
@@ -112,34 +114,6 @@ export interface DeletionRow {
   /** Purges that were accepted until it was completed: what remains of them. */
   cdnPurged: number;
   readonly settling: Settling;
-}
-
-/** As the sweep is told, with its claim. */
-export interface SweepRow {
-  sweep: Sweep;
-  token: number;
-  leaseUntil: Instant;
-}
-
-export interface AuditRow {
-  audit: Audit;
-  token: number;
-  leaseUntil: Instant;
-  readonly findings: StoredFinding[];
-}
-
-export interface RunRow {
-  run: Run;
-  token: number;
-  leaseUntil: Instant;
-  readonly notes: StoredNote[];
-  /** Notes ever made: their ordinals. */
-  noted: number;
-  /** By id, of an adoption. */
-  readonly projects: Map<
-    string,
-    { readonly projectId: string; readonly isNew: boolean; objects: number; bytes: number }
-  >;
 }
 
 export interface ReceiptRow {

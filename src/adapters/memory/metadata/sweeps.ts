@@ -5,7 +5,8 @@ import {
   type SweepEnd,
 } from "../../../ports/metadata/index.ts";
 import { dueIds, heldBy, isDue } from "./leases.ts";
-import type { SweepRow, Tx } from "./state.ts";
+import type { Tx } from "./state.ts";
+import type { SweepRow } from "./work-rows.ts";
 
 export function createSweep(
   tx: Tx,

@@ -15,6 +15,7 @@ import * as sweeps from "./0009-sweeps.ts";
 import * as audits from "./0010-audits.ts";
 import * as cdnTargets from "./0011-cdn-targets.ts";
 import * as runs from "./0012-runs.ts";
+import * as relayouts from "./0013-relayouts.ts";
 import * as auditListing from "./0014-audit-listing.ts";
 
 /** In order; a name that was published is never changed. There is no way down: rows are evidence. */
@@ -30,6 +31,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "0010-audits": audits,
   "0011-cdn-targets": cdnTargets,
   "0012-runs": runs,
+  "0013-relayouts": relayouts,
   "0014-audit-listing": auditListing,
 };
 
