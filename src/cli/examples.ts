@@ -35,6 +35,11 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   "layouts check": ["layouts check"],
   "layouts explain": ["layouts explain audio/proj_p1/a.wav"],
   adopt: ["adopt --projects", "adopt --yes --owner carol"],
+  relayout: [
+    "relayout --project p1",
+    "relayout --yes",
+    "relayout --finish RELAYOUT-0123456789ab --yes",
+  ],
   audit: ["audit", "audit --html report.html"],
   sweep: [
     "sweep s3://my-bucket/old/p1/ --dry-run",

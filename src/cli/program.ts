@@ -13,6 +13,7 @@ import { addFile } from "./commands/file.ts";
 import { addLayouts } from "./commands/layouts.ts";
 import { addProject } from "./commands/project.ts";
 import { addReceipt } from "./commands/receipt.ts";
+import { addRelayout } from "./commands/relayout.ts";
 import { addServe } from "./commands/serve.ts";
 import { addSweep } from "./commands/sweep.ts";
 import { addToken } from "./commands/token.ts";
@@ -70,6 +71,7 @@ export function programOf(shell: Shell): Command {
   addLayouts(program, shell);
   addAudit(program, shell);
   addAdopt(program, shell);
+  addRelayout(program, shell);
   addSweep(program, shell);
   addCompletion(program, shell);
   addExamples(program);

@@ -5,6 +5,7 @@ import { Deletions } from "./deletions.ts";
 import { Files, Urls } from "./files.ts";
 import { Holds, Projects } from "./projects.ts";
 import { Receipts, Service } from "./receipts.ts";
+import { Relayouts } from "./relayouts.ts";
 import { Sessions } from "./sessions.ts";
 import { Tokens } from "./tokens.ts";
 import { type ClientOptions, Transport } from "./transport.ts";
@@ -25,6 +26,7 @@ export interface ExpungeClient {
   readonly webhooks: Webhooks;
   readonly audits: Audits;
   readonly adoptions: Adoptions;
+  readonly relayouts: Relayouts;
   readonly auditLog: AuditLog;
   readonly service: Service;
 }
@@ -50,6 +52,7 @@ export function createClient(options: ClientOptions): ExpungeClient {
     webhooks: new Webhooks(transport),
     audits: new Audits(transport),
     adoptions: new Adoptions(transport),
+    relayouts: new Relayouts(transport),
     auditLog: new AuditLog(transport),
     service: new Service(transport),
   };

@@ -15,9 +15,11 @@ export type {
   CreateAdoptionJson,
   CreateAuditJson,
   CreateProjectJson,
+  CreateRelayoutJson,
   CreateTokenJson,
   DeletionJson,
   DoctorJson,
+  EndRelayoutJson,
   FileChecksJson,
   FileJson,
   FileOutcomesJson,
@@ -31,6 +33,8 @@ export type {
   PlanJson,
   ProjectJson,
   ReceiptJson,
+  RelayoutJson,
+  RelayoutSparedJson,
   ResidueJson,
   SessionJson,
   SettingsJson,
@@ -60,6 +64,7 @@ export type {
   WaitOptions,
 } from "./projects.ts";
 export type { Receipts, Service } from "./receipts.ts";
+export type { Relayouts } from "./relayouts.ts";
 export type { PartSource, RunningUpload, UploadOptions, UploadProgress } from "./running-upload.ts";
 export type { Body, CallOptions, ClientOptions } from "./transport.ts";
 export type { SignInCodeInput, Sessions } from "./sessions.ts";

@@ -66,8 +66,10 @@ function isChange({ method, query, routeOptions }: FastifyRequest): boolean {
 function subjectOf({ params, routeOptions }: FastifyRequest): AuditSubject {
   const given = typeof params === "object" && params !== null && "id" in params ? params.id : null;
   const id = typeof given === "string" && ID.test(given) ? given : null;
-  const isDeletion = routeOptions.url?.startsWith("/v1/deletions/") ?? false;
-  return { projectId: isDeletion ? null : id, deletionId: isDeletion ? id : null };
+  const { url = "" } = routeOptions;
+  const isDeletion = url.startsWith("/v1/deletions/");
+  const isRelayout = url.startsWith("/v1/relayouts/");
+  return { projectId: isDeletion || isRelayout ? null : id, deletionId: isDeletion ? id : null };
 }
 
 function whoOf(caller: Caller | null): Pick<AuditRecord, "callerKind" | "subject" | "tokenId"> {

@@ -12,6 +12,7 @@ export const TAGS = {
   receipts: "Signed statements of what was removed",
   audits: "Comparisons of store and rows, for administrators",
   adoptions: "Files for objects that lie in legacy layouts; for administrators",
+  relayouts: "The move of adopted files to canonical keys; for administrators",
   "audit-log": "The audit log: who asked for which change",
   webhooks: "Webhooks: who is told of what happens",
   debug: "Checks for administrators",

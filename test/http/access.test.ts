@@ -100,10 +100,16 @@ const ROUTES: readonly [Call["method"], string, object?][] = [
   ["GET", "/v1/adoptions/{adoptionId}"],
   ["GET", "/v1/adoptions/{adoptionId}/projects"],
   ["GET", "/v1/adoptions/{adoptionId}/refusals"],
+  ["POST", "/v1/relayouts", {}],
+  ["GET", "/v1/relayouts"],
+  ["GET", "/v1/relayouts/{relayoutId}"],
+  ["GET", "/v1/relayouts/{relayoutId}/spared"],
+  ["POST", "/v1/relayouts/{relayoutId}/finish", {}],
+  ["POST", "/v1/relayouts/{relayoutId}/undo", {}],
 ];
 
 const ADMIN_ONLY =
-  /\/hold$|\/debug\/|\/metrics$|\/tokens|\/audits|\/adoptions|\/sign-in-codes|\/webhooks|\/audit-log$|\/doctor$|\/settings$/;
+  /\/hold$|\/debug\/|\/metrics$|\/tokens|\/audits|\/adoptions|\/relayouts|\/sign-in-codes|\/webhooks|\/audit-log$|\/doctor$|\/settings$/;
 /** About the caller itself: they demand no right, but a session. */
 const OF_SESSIONS = /\/sessions\//;
 

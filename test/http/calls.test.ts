@@ -81,6 +81,12 @@ POST    /v1/adoptions
 GET     /v1/adoptions/{id}
 GET     /v1/adoptions/{id}/projects
 GET     /v1/adoptions/{id}/refusals
+POST    /v1/relayouts
+GET     /v1/relayouts
+GET     /v1/relayouts/{id}
+GET     /v1/relayouts/{id}/spared
+POST    /v1/relayouts/{id}/finish
+POST    /v1/relayouts/{id}/undo
 GET     /v1/doctor
 GET     /v1/settings
 `;

@@ -39,10 +39,12 @@ interface Row {
 const DELETION: Row = { params: { id: "deletionId" } };
 const bodies = (...all: readonly object[]): Row => ({ bodies: () => all });
 
+/** Reads that are refused to whoever is no admin. */
+const reads = (...paths: readonly string[]): Readonly<Record<string, Row>> =>
+  Object.fromEntries(paths.map((path) => [`GET /v1${path}`, { admin: true }]));
+
 /** A route that is not public and has no row here fails the first test. */
 const ROWS: Readonly<Record<string, Row>> = {
-  "GET /v1/doctor": { admin: true },
-  "GET /v1/settings": { admin: true },
   "POST /v1/projects": {
     bodies: ({ id }) => [{ id }, { owner: "alice" }, { id, owner: "bob" }],
   },
@@ -106,12 +108,12 @@ const ROWS: Readonly<Record<string, Row>> = {
   "GET /v1/debug/sweeps/{sweepId}": { admin: true },
   "POST /v1/audits": { ...bodies({}, { fix: "orphans", minAge: "0s" }), admin: true },
   "POST /v1/adoptions": { ...bodies({}, { dryRun: false, minAge: "0s" }), admin: true },
-  "GET /v1/adoptions/{id}": { admin: true },
-  "GET /v1/adoptions/{id}/projects": { admin: true },
-  "GET /v1/adoptions/{id}/refusals": { admin: true },
-  "GET /v1/audits": { admin: true },
-  "GET /v1/audits/{id}": { admin: true },
-  "GET /v1/audits/{id}/findings": { admin: true },
+  "POST /v1/relayouts": { ...bodies({}, { dryRun: false }), admin: true },
+  "POST /v1/relayouts/{id}/finish": { ...bodies({}, { dryRun: false }), admin: true },
+  "POST /v1/relayouts/{id}/undo": { ...bodies({}, { dryRun: false }), admin: true },
+  ...reads("/doctor", "/settings", "/audits", "/audits/{id}", "/audits/{id}/findings"),
+  ...reads("/adoptions/{id}", "/adoptions/{id}/projects", "/adoptions/{id}/refusals"),
+  ...reads("/relayouts", "/relayouts/{id}", "/relayouts/{id}/spared"),
 };
 
 const PROJECTS = ["projects", undefined, undefined];

@@ -13,6 +13,7 @@ import { addMetricsRoute } from "./metrics.ts";
 import { addProjectDeletionRoutes } from "./project-deletion.ts";
 import { addProjectRoutes } from "./projects.ts";
 import { addReceiptRoutes } from "./receipts.ts";
+import { addRelayoutRoutes } from "./relayouts.ts";
 import { addServiceRoutes } from "./service.ts";
 import { addSessionRoutes } from "./sessions.ts";
 import { addSignedRoutes } from "./signed.ts";
@@ -34,6 +35,7 @@ export function addRoutes(app: App, deps: RouteDeps): void {
   addSessionRoutes(app, deps);
   addAuditRoutes(app, deps);
   addAdoptionRoutes(app, deps);
+  addRelayoutRoutes(app, deps);
   addWebhookRoutes(app, deps);
   addAuditLogRoutes(app, deps);
   addDebugRoutes(app, deps);

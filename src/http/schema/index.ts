@@ -34,6 +34,13 @@ export type {
   ProjectListJson,
 } from "./project.ts";
 export type { ReceiptJson } from "./receipt.ts";
+export type {
+  CreateRelayoutJson,
+  EndRelayoutJson,
+  RelayoutJson,
+  RelayoutListJson,
+  RelayoutSparedJson,
+} from "./relayout.ts";
 export type { SessionJson, SignInCodeJson } from "./session.ts";
 export type { DoctorJson, HealthJson, JwksJson, ReadyJson, SettingsJson } from "./service.ts";
 export type { CreateTokenJson, MadeTokenJson, TokenJson, TokenListJson } from "./token.ts";
