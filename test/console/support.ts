@@ -137,6 +137,16 @@ export class ConsoleFixture {
     return found;
   }
 
+  /** Texts that reach beyond the edge of the screen, where nobody can scroll to them. */
+  async cutOff(): Promise<string[]> {
+    return (await this.page.evaluate(
+      `[...document.querySelectorAll("#root *")].filter((one) =>
+        one.children.length === 0 && one.textContent.trim() !== "" &&
+        !one.closest(".table-scroll, .rows-scroll, .hidden-text") &&
+        one.getBoundingClientRect().right > innerWidth).map((one) => one.textContent)`,
+    )) as string[];
+  }
+
   /** Nothing failed in the page, nothing was refused, and nobody else was asked. */
   expectClean(otherHosts: readonly string[] = []): void {
     expect(this.troubles).toEqual([]);

@@ -7,6 +7,8 @@ const TIMEOUT_MS = 300_000;
 const WAIT_MS = 90_000;
 /** Long enough that a process can be killed in the midst. */
 const REMOVAL_MS = 3000;
+const WIDE = { width: 1180, height: 800 };
+const NARROW = { width: 390, height: 844 };
 
 describe("the console before a store that has its troubles", { timeout: TIMEOUT_MS }, () => {
   let fixture: ConsoleFixture;
@@ -47,6 +49,9 @@ describe("the console before a store that has its troubles", { timeout: TIMEOUT_
     await page.getByText("is protected").first().waitFor();
     expect(await page.getByRole("button", { name: "Verify the signature" }).count()).toBe(0);
     expect(await fixture.axe()).toEqual([]);
+    await page.setViewportSize(NARROW);
+    expect(await fixture.cutOff()).toEqual([]);
+    await page.setViewportSize(WIDE);
     failures.refuse = () => null;
     await page.getByRole("button", { name: "Try again now" }).click();
     await page.getByText("Everything is gone, and that was checked").waitFor();
@@ -59,7 +64,7 @@ describe("the console before a store that has its troubles", { timeout: TIMEOUT_
     const { deletion } = await fixture.client.projects.requestDeletion(id);
     await page.goto(`${fixture.url}/deletions/${deletion.id}`);
     // A bar at 0 % has no width, and counts as hidden.
-    await page.getByRole("progressbar").waitFor({ state: "attached" });
+    await page.getByRole("progressbar").first().waitFor({ state: "attached" });
     await fixture.kill();
     await page.getByText("The service does not answer just now").waitFor();
     latency.DeleteObjects = 0;
@@ -89,13 +94,33 @@ describe("the console before a store that has its troubles", { timeout: TIMEOUT_
     await dialog.getByRole("button", { name: "Close" }).last().click();
   });
 
-  it("fits a screen of 390 pixels", async () => {
+  it("says what a bucket must allow when its rules keep pages out", async () => {
     const { page } = fixture;
-    await page.setViewportSize({ width: 390, height: 844 });
-    for (const path of ["/", "/deletions", "/audit", "/doctor", "/tokens", "/settings"]) {
+    const id = await makeProject("Kept out", 0);
+    await page.goto(`${fixture.url}/projects/${id}`);
+    const file = { name: "a.txt", mimeType: "text/plain", buffer: Buffer.from("a") };
+    await page.getByLabel("Files to upload").setInputFiles(file);
+    const { origin } = new URL(wire.endpoint);
+    const failed = page.getByRole("alert").filter({ hasText: `The store at ${origin}` });
+    const allowed = `its CORS rules must let pages of ${fixture.url} send parts`;
+    await failed.filter({ hasText: allowed }).waitFor();
+    expect(await fixture.client.files.exists(id, "a.txt")).toBe(false);
+  });
+
+  it("fits a screen of 390 pixels", async () => {
+    const { page, client } = fixture;
+    const [deletion] = (await client.deletions.list()).items;
+    const [project] = (await client.projects.list({ state: "active" })).items;
+    const { id: audit } = await client.audits.start({ minAge: "0s" });
+    await page.setViewportSize(NARROW);
+    const lists = ["/", "/deletions", "/audit", "/doctor", "/tokens", "/settings"];
+    const single = [`/deletions/${deletion?.id}`, `/projects/${project?.id}`, `/audit/${audit}`];
+    for (const path of [...lists, ...single]) {
       await page.goto(fixture.url + path);
       await page.getByRole("heading", { level: 1 }).waitFor();
+      await page.locator("[aria-busy=true]").first().waitFor({ state: "detached" });
       expect(await page.evaluate("document.documentElement.scrollWidth"), path).toBe(390);
+      expect(await fixture.cutOff(), path).toEqual([]);
     }
   });
 });

@@ -1,5 +1,6 @@
 import Uppy, { type Body, type Meta, type UppyFile } from "@uppy/core";
 import { isExpungeClientError, type RunningUpload, type UploadJson } from "expunge/client";
+import { reasonOf } from "../parts/reasons.ts";
 import { api } from "./client.ts";
 import { queries } from "./queries.ts";
 
@@ -122,7 +123,9 @@ class Sender {
     } catch (error) {
       const left = this.#uppy.getState().files[id];
       if (OVER.some((code) => isExpungeClientError(error, code))) this.#opened.delete(id);
-      if (left) this.#uppy.emit("upload-error", left, error as Error);
+      const { message, remedy } = reasonOf(error);
+      // Uppy shows whatever else an error has as well.
+      if (left) this.#uppy.emit("upload-error", left, new Error(`${message} ${remedy}`));
     } finally {
       this.#running.delete(id);
     }

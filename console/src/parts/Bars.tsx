@@ -6,13 +6,22 @@ export interface Bar {
 }
 
 /** A chart that can be read without being seen: the bars repeat what the words say. */
-export function Bars({ bars, label }: { readonly bars: readonly Bar[]; readonly label: string }) {
+export function Bars({
+  bars,
+  label,
+  isKeys = false,
+}: {
+  readonly bars: readonly Bar[];
+  readonly label: string;
+  /** Whether the names are keys of the store, or parts of them. */
+  readonly isKeys?: boolean;
+}) {
   const most = Math.max(...bars.map(({ value }) => value));
   return (
     <ul className="chart" aria-label={label}>
       {bars.map(({ name, figures, value }) => (
         <li key={name}>
-          <span className="key">{name}</span>
+          <span className={isKeys ? "key" : undefined}>{name}</span>
           <span className="number">{figures}</span>
           {value > 0 && (
             <div className="bar" aria-hidden="true" style={{ width: `${(value / most) * 100}%` }} />

@@ -1,6 +1,7 @@
 import { Alert, Badge, Button, Group, Skeleton, Stack, Text, Title } from "@mantine/core";
 import { isExpungeClientError } from "expunge/client";
 import type { ReactNode } from "react";
+import { reasonOf } from "./reasons.ts";
 
 /** Lines that stand where rows will be, so that nothing jumps. */
 export function Loading({ what, rows = 6 }: { readonly what: string; readonly rows?: number }) {
@@ -25,12 +26,12 @@ export function Trouble({
   readonly retry?: (() => void) | undefined;
 }) {
   const known = isExpungeClientError(error);
-  const message = error instanceof Error ? error.message : "The reason is not known.";
+  const { message, remedy } = reasonOf(error);
   return (
     <Alert color="red" variant="light" title={what} role="alert">
       <Stack gap="xs">
         <Text size="sm">{message}</Text>
-        {known && error.remedy !== "" && <Text size="sm">What to do: {error.remedy}</Text>}
+        {remedy !== "" && <Text size="sm">What to do: {remedy}</Text>}
         {known && error.requestId !== null && error.status >= 500 && (
           <Text size="sm">
             Whoever runs the service finds it in the log as request {error.requestId}.
@@ -91,7 +92,7 @@ const WORDS: Readonly<Record<string, string>> = {
 
 export function StateBadge({ state }: { readonly state: string }) {
   return (
-    <Badge color={COLORS[state] ?? "gray"} variant="light" tt="none" fw={600}>
+    <Badge color={COLORS[state] ?? "gray"} variant="light" tt="none" fw={600} miw="max-content">
       {WORDS[state] ?? state}
     </Badge>
   );

@@ -115,6 +115,7 @@ export function Costs({
         </Title>
         <Bars
           label="Findings by place"
+          isKeys
           bars={prefixes.slice(0, PREFIXES).map((prefix) => barOf(prefix, prefix[1].sizeBytes))}
         />
         {prefixes.length > PREFIXES && (

@@ -190,10 +190,10 @@ function Places({ deletion }: { readonly deletion: DeletionJson }) {
   }
   return (
     <div className="table-scroll" role="region" aria-label="Counts by place" tabIndex={0}>
-      <Table miw={640}>
+      <Table miw={720}>
         <Table.Thead>
           <Table.Tr>
-            <Table.Th>Place</Table.Th>
+            <Table.Th miw={160}>Place</Table.Th>
             {COLUMNS.map((column) => (
               <Table.Th key={column} className="number">
                 {LABELS[column]}

@@ -58,7 +58,7 @@ export function Findings({ audit }: { readonly audit: AuditJson }) {
         <Title order={2} size="h4" id="findings" mb="xs">
           Findings
         </Title>
-        <Text size="sm" c="dimmed">
+        <Text size="sm" c="dimmed" mb="xs">
           {data.length > LISTED && `The first ${LISTED} of ${count(data.length)}. `}
           {data.length >= SHOWN_MAX && "There are more. "}
           <a href={`/v1/audits/${audit.id}/findings`} download={`${audit.id}.ndjson`}>
@@ -98,7 +98,9 @@ function List({ findings }: { readonly findings: readonly FindingJson[] }) {
               </Table.Td>
               <Table.Td className="key">{finding.path ?? finding.key}</Table.Td>
               <Table.Td className="number">{bytes(sizeOf(finding))}</Table.Td>
-              <Table.Td>{span(nowMs - new Date(finding.modifiedAt).getTime())}</Table.Td>
+              <Table.Td className="one-line">
+                {span(nowMs - new Date(finding.modifiedAt).getTime())}
+              </Table.Td>
             </Table.Tr>
           ))}
         </Table.Tbody>

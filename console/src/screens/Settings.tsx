@@ -1,6 +1,7 @@
-import { Button, Code, CopyButton, Group, Stack, Table, Text, Title } from "@mantine/core";
+import { Button, Code, Group, Stack, Table, Text, Title } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { api } from "../api/client.ts";
+import { Copy } from "../parts/Copy.tsx";
 import { moment } from "../parts/format.ts";
 import { Head, Loading, Trouble } from "../parts/states.tsx";
 
@@ -80,13 +81,7 @@ function Invite() {
         {make.data && (
           <Group gap="xs">
             <Code className="breaks">{make.data.url}</Code>
-            <CopyButton value={make.data.url}>
-              {({ copied, copy }) => (
-                <Button size="xs" variant="default" onClick={copy}>
-                  {copied ? "Copied" : "Copy"}
-                </Button>
-              )}
-            </CopyButton>
+            <Copy value={make.data.url} />
             <Text size="sm">Works until {moment(make.data.expiresAt)}.</Text>
           </Group>
         )}

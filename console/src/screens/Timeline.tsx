@@ -53,7 +53,10 @@ function stagesOf(deletion: DeletionJson): readonly Stage[] {
     requested,
     {
       title: "In the trash",
-      note: `Could be undone until ${moment(purgeAfter)}.`,
+      note:
+        purgeAfter <= requestedAt
+          ? "No time for an undo was asked for."
+          : `Could be undone until ${moment(purgeAfter)}.`,
       state: stateOf(0),
     },
     {

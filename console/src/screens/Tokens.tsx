@@ -16,6 +16,7 @@ import { useState } from "react";
 import { api } from "../api/client.ts";
 import { taken } from "../api/projects.ts";
 import { ChangeForm } from "../parts/ChangeForm.tsx";
+import { Copy } from "../parts/Copy.tsx";
 import { moment } from "../parts/format.ts";
 import { Empty, Head, Loading, Trouble } from "../parts/states.tsx";
 
@@ -153,6 +154,7 @@ function MakeToken({ onClose }: { readonly onClose: () => void }) {
             {make.data.token}
           </Code>
           <Group justify="flex-end">
+            <Copy value={make.data.token} />
             <Button onClick={onClose}>I have it</Button>
           </Group>
         </Stack>
