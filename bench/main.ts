@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { benchAudit } from "./audit/audit.ts";
 import { benchLoad } from "./load/load.ts";
 import { benchStream } from "./stream/stream.ts";
 import { benchSweep } from "./sweep/sweep.ts";
@@ -6,6 +7,7 @@ import { benchSweep } from "./sweep/sweep.ts";
 const USAGE = `usage: npm run bench -- sweep [--objects N] [--runs N] [--json]
        npm run bench -- stream [--mib N] [--runs N] [--database URL] [--json]
        npm run bench -- load [--clients N] [--seconds N] [--database URL] [--json]
+       npm run bench -- audit [--objects N] [--store local|s3] [--database URL] [--json]
 
 sweep   deletes N objects (10,000 of 100 B) below a prefix of a fresh bucket with 'expunge sweep', which
         lists, deletes and verifies, and with rclone, s3cmd and the AWS CLI where they are installed, in
@@ -17,6 +19,10 @@ stream  sends one file of N MiB (1,024) to the service on the local store and fe
 load    lets N clients (64) upload, download, list and delete files and projects for N seconds (60), all at
         once, on the local store and the embedded database or the one at URL. It fails at the first answer
         that is wrong, and where the memory of the service grows.
+audit   plants 500 faults of every kind among N objects and rows, on the local store or on S3 as above, and
+        audits them by the command line of a service on PostgreSQL, started here or at URL (an empty database):
+        plainly, reading every byte, and mending while uploads go on. It fails where anything but those faults is
+        found or removed, and above 200 MiB of the process that audits.
 
 exit code 0: done, and what it shows holds; 1: something failed or was left; 2: wrong usage`;
 
@@ -26,6 +32,7 @@ const OPTIONS = {
   runs: { type: "string", default: "3" },
   clients: { type: "string", default: "64" },
   seconds: { type: "string", default: "60" },
+  store: { type: "string", default: "local" },
   database: { type: "string" },
   json: { type: "boolean", default: false },
 } as const;
@@ -78,6 +85,11 @@ function parse(args: readonly string[]): (() => Promise<number>) | null {
         return () => benchStream({ sizeMib, runs, database, json, signal });
       case "load":
         return () => benchLoad({ clients, seconds, database, json, signal });
+      case "audit": {
+        const { store } = values;
+        if (store !== "local" && store !== "s3") return null;
+        return () => benchAudit({ objects, store, database, json, signal });
+      }
       default:
         return null;
     }

@@ -14,6 +14,8 @@ export interface StartOptions {
   readonly port?: number;
   /** Options of Node itself, before the script. */
   readonly nodeArgs?: readonly string[];
+  /** Instead of the command line from the sources. */
+  readonly script?: string;
   /** With a channel for messages to and from `child`. */
   readonly ipc?: boolean;
 }
@@ -78,8 +80,8 @@ export class ServiceProcess {
 
   /** Resolves when the service has said that it is ready. */
   static async start(dataDir: string, options: StartOptions = {}): Promise<ServiceProcess> {
-    const { env = {}, cwd, port = 0, nodeArgs = [], ipc = false } = options;
-    const args = [...nodeArgs, RUN, "serve", "--port", String(port), "--data-dir", dataDir];
+    const { env = {}, cwd, port = 0, nodeArgs = [], ipc = false, script = RUN } = options;
+    const args = [...nodeArgs, script, "serve", "--port", String(port), "--data-dir", dataDir];
     const child = spawn(process.execPath, args, {
       env: cleanEnvironment(env),
       ...(cwd === undefined ? {} : { cwd }),
