@@ -3,11 +3,14 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 /** What takes minutes, the longest first: begun last, it would be waited for with nothing beside it. */
 const LONG = [
   "test/crash/crash.server.test.ts",
-  "test/services/faulty-deletion.server.test.ts",
-  "test/e2e/main-job-s3.server.test.ts",
   "test/simulation/mutants.test.ts",
+  "test/e2e/main-job-s3.server.test.ts",
   "test/simulation/exhaustive.test.ts",
   "test/e2e/main-job.test.ts",
+  "test/services/faulty-deletion.server.test.ts",
+  "test/contract/object-store.ceph.server.test.ts",
+  "test/contract/object-store.fault-proxy.server.test.ts",
+  "test/simulation/simulation.test.ts",
 ];
 
 /** The order of vitest, by size and by what it remembers, behind the files that are known to be long. */
