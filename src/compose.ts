@@ -5,7 +5,7 @@ import { openSigner } from "./adapters/ed25519-signer.ts";
 import { urlSignerOf } from "./adapters/hmac-url-signer.ts";
 import { HttpWebhooks } from "./adapters/webhooks/http-webhooks.ts";
 import { openCdn } from "./compose/cdn.ts";
-import { openDatabase } from "./compose/database.ts";
+import { type Database, openDatabase } from "./compose/database.ts";
 import { PrometheusMetrics } from "./adapters/prometheus-metrics.ts";
 import { openStore } from "./compose/store.ts";
 import { systemClock, systemRandom } from "./compose/system.ts";
@@ -19,8 +19,10 @@ import { NO_TRACING, type Tracing } from "./ports/tracing.ts";
 import type { Context } from "./services/context.ts";
 import { DeletionWatch } from "./services/deletion-watch.ts";
 import { InFlight } from "./services/in-flight.ts";
+import { examineWork } from "./services/doctor/work.ts";
 import { tryStore } from "./services/doctor/trial.ts";
 import { createServices, type Services } from "./services/index.ts";
+import { Pulse } from "./services/pulse.ts";
 import { bindStore } from "./services/store-binding.ts";
 import { guardRestore } from "./services/restore-guard.ts";
 import { cancelForever, guardForever, jobHandlers, scanForever } from "./services/worker.ts";
@@ -105,7 +107,7 @@ export async function composeService(
       inFlight: new InFlight(),
       watch: new DeletionWatch(),
     };
-    return run({ config, context, admin, metrics, closeDatabase: database.close });
+    return run({ config, context, admin, metrics, database });
   } catch (error) {
     await closeAll(database.jobs, database.close);
     throw error;
@@ -145,19 +147,20 @@ interface Parts {
   readonly context: Context;
   readonly admin: Admin;
   readonly metrics: PrometheusMetrics;
-  readonly closeDatabase: () => Promise<void>;
+  readonly database: Database;
 }
 
-function run({ config, context, admin, metrics, closeDatabase }: Parts): Running {
+function run({ config, context, admin, metrics, database }: Parts): Running {
   const services = createServices(context);
   const stopping = new AbortController();
+  const pulse = config.role === "api" ? null : new Pulse();
   let working: Promise<unknown> = Promise.resolve();
   let started = false;
   let closing: Promise<void> | null = null;
   const close = async (): Promise<void> => {
     stopping.abort();
     await working;
-    await closeAll(context.jobs, closeDatabase);
+    await closeAll(context.jobs, database.close);
     await context.tracing.close();
   };
   return {
@@ -169,9 +172,12 @@ function run({ config, context, admin, metrics, closeDatabase }: Parts): Running
       // Before anything is served or worked on: the database may be older than the store (I11).
       await guardRestore(context, stopping.signal);
       const loops = [cancelForever(context, stopping.signal)];
-      if (config.role !== "api") {
+      if (pulse !== null) {
         await context.jobs.work(jobHandlers(context));
-        loops.push(scanForever(context, stopping.signal), guardForever(context, stopping.signal));
+        loops.push(
+          scanForever(context, stopping.signal, pulse),
+          guardForever(context, stopping.signal),
+        );
       }
       working = Promise.all(loops);
       started = true;
@@ -183,6 +189,10 @@ function run({ config, context, admin, metrics, closeDatabase }: Parts): Running
         services,
         adminToken: admin.token,
         metrics,
+        running: {
+          condition: database.condition,
+          work: () => examineWork(context, { pulse }),
+        },
         readiness: () => ({ ready: started, reason: started ? null : "starting" }),
       }),
     close: () => (closing ??= close()),

@@ -3,7 +3,7 @@ import { isIP } from "node:net";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { type Config, loadClientSettings, loadConfig } from "../config.ts";
-import { createClient, type ExpungeClient } from "../client/index.ts";
+import { type ClientOptions, createClient, type ExpungeClient } from "../client/index.ts";
 import { ExpungeError } from "../core/errors.ts";
 import { VERSION } from "../version.ts";
 import type { Io } from "./io.ts";
@@ -20,27 +20,48 @@ export function withService(command: Command): Command {
     .option("--token <token>", "the token (EXPUNGE_TOKEN; the local admin token by default)");
 }
 
+/** Where a service is, and who asks it. */
+export interface ServiceAddress {
+  readonly url: string;
+  /** Null: none was found. */
+  readonly token: string | null;
+  /** Whether somebody named it; else it is where the configuration has one on this machine. */
+  readonly isNamed: boolean;
+}
+
 /**
  * A client for the service that flags, environment or configuration name.
  * @throws ExpungeError `invalid-config`, `invalid-request`
  */
 export async function connect(io: Io, flags: ServiceFlags): Promise<ExpungeClient> {
+  const { url, token } = await serviceAt(io, flags);
+  return clientOf(io, url, token);
+}
+
+/** @throws ExpungeError `invalid-config`, `invalid-request` */
+export async function serviceAt(io: Io, flags: ServiceFlags): Promise<ServiceAddress> {
   const settings = loadClientSettings(io.env);
   const given = flags.url ?? settings.url;
   const token = flags.token ?? settings.token;
   if (given !== null && !/^https?:\/\/[^/]/.test(given)) {
     throw new ExpungeError("invalid-request", `'${given}' is no http:// or https:// URL.`);
   }
-  if (given !== null && token !== null) return clientOf(io, given, token);
+  const isNamed = given !== null;
+  if (given !== null && token !== null) return { url: given, token, isNamed };
   const config = await loadConfig(configOptions(io));
   const url = given ?? localUrl(config);
-  return clientOf(io, url, token ?? (await localToken(config, url)));
+  return { url, token: token ?? (await localToken(config, url)), isNamed };
 }
 
 /** A client whose calls end with the run of the command. */
-export function clientOf(io: Io, url: string, token: string | null): ExpungeClient {
+export function clientOf(
+  io: Io,
+  url: string,
+  token: string | null,
+  options: Pick<ClientOptions, "attemptsMax"> = {},
+): ExpungeClient {
   const headers = { "user-agent": `expunge/${VERSION}` };
-  return createClient({ url, token, signal: io.interrupt, headers });
+  return createClient({ url, token, signal: io.interrupt, headers, ...options });
 }
 
 /** Where the configuration is read: the environment of the run, and its working directory. */

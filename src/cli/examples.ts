@@ -4,7 +4,7 @@ import type { Command } from "commander";
 export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   serve: ["serve", "serve --port 8080 --store s3://my-bucket --role api"],
   demo: ["demo", "demo --store s3://my-bucket/demo"],
-  doctor: ["doctor", "doctor --json"],
+  doctor: ["doctor", "doctor --json", "doctor --url https://files.example.com"],
   config: ["config"],
   "project create": ["project create --name Holiday --ttl 86400"],
   "project list": ["project list --state trashed"],

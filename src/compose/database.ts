@@ -1,5 +1,6 @@
-import { PgBossJobs } from "../adapters/pgboss-jobs.ts";
+import { JOBS_SCHEMA, PgBossJobs } from "../adapters/pgboss-jobs.ts";
 import { openEmbedded } from "../adapters/pglite/open.ts";
+import { type DatabaseCondition, databaseCondition } from "../adapters/postgres/condition.ts";
 import { PostgresMetadataStore } from "../adapters/postgres/metadata-store.ts";
 import { openPostgres } from "../adapters/postgres/open.ts";
 import type { Config } from "../config.ts";
@@ -10,6 +11,8 @@ import type { MetadataStore } from "../ports/metadata/index.ts";
 export interface Database {
   readonly metadata: MetadataStore;
   readonly jobs: Jobs;
+  /** What the database says of itself; on a server by a connection of its own. @throws DatabaseError */
+  readonly condition: () => Promise<DatabaseCondition>;
   /** Closes what was opened; the jobs are to be stopped before. */
   readonly close: () => Promise<void>;
 }
@@ -34,7 +37,9 @@ async function openEmbeddedDatabase(dir: string, log: Log): Promise<Database> {
     // Whoever held a claim here is dead: nobody else can have this directory open.
     await metadata.releaseAllClaims();
     const jobs = await PgBossJobs.open({ kind: "embedded", session: embedded.session }, log);
-    return { metadata, jobs, close: () => embedded.close() };
+    const condition = (): Promise<DatabaseCondition> =>
+      databaseCondition(embedded.dialect, JOBS_SCHEMA);
+    return { metadata, jobs, condition, close: () => embedded.close() };
   } catch (error) {
     await embedded.close();
     throw error;
@@ -46,7 +51,9 @@ async function openServerDatabase(url: string, log: Log): Promise<Database> {
   try {
     const metadata = await PostgresMetadataStore.open(server.dialect);
     const jobs = await PgBossJobs.open({ kind: "postgres", url }, log);
-    return { metadata, jobs, close: () => metadata.close() };
+    const condition = async (): Promise<DatabaseCondition> =>
+      databaseCondition((await openPostgres(url, log)).dialect, JOBS_SCHEMA);
+    return { metadata, jobs, condition, close: () => metadata.close() };
   } catch (error) {
     await server.close();
     throw error;

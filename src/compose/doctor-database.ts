@@ -17,13 +17,21 @@ const MIGRATIONS_REMEDY =
 const JOBS_REMEDY =
   "Start a process with EXPUNGE_ROLE=worker or all on this database, or look at the log of the one that runs.";
 
-/** Reads what the database says of itself; nothing is changed there, no migration made. */
+/**
+ * Reads what the database says of itself; nothing is changed there, no migration made.
+ * @param open asks the one that this process has open, where it has
+ */
 export async function examineDatabase(
   { database }: Pick<Config, "database">,
   log: Log,
+  open: (() => Promise<DatabaseCondition>) | null = null,
 ): Promise<readonly Check[]> {
   let condition: DatabaseCondition | null = null;
   const reached = await look("database", DATABASE_REMEDY, async () => {
+    if (open !== null) {
+      condition = await open();
+      return passed(`PostgreSQL ${condition.version} answers this service`);
+    }
     if (database.kind === "postgres") {
       const server = await openPostgres(database.url, log);
       condition = await databaseCondition(server.dialect, JOBS_SCHEMA);

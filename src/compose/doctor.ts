@@ -1,6 +1,7 @@
 import { openSigner } from "../adapters/ed25519-signer.ts";
 import { SystemClock } from "../adapters/system-clock.ts";
 import { SystemRandom } from "../adapters/system-random.ts";
+import type { DatabaseCondition } from "../adapters/postgres/condition.ts";
 import type { Config } from "../config.ts";
 import { CDN_REMEDIES } from "../core/cdn.ts";
 import { createLayoutSet } from "../core/layouts/index.ts";
@@ -17,6 +18,12 @@ const SIGNING_KEY_REMEDY =
   "Make it with 'openssl genpkey -algorithm ed25519 -out FILE' and set EXPUNGE_SIGNING_KEY to its path.";
 const LAYOUTS_REMEDY = "Correct the layouts in the config file as docs/layouts.md describes.";
 
+/** A service that runs in this process, and is asked for what only it knows. */
+export interface RunningService {
+  readonly condition: () => Promise<DatabaseCondition>;
+  readonly work: () => Promise<readonly Check[]>;
+}
+
 /**
  * Looks at everything that the configuration names, one after the other. In the store a few small
  * objects are made below `.expunge/doctor/` and removed again; a local store's directory is made where
@@ -24,13 +31,18 @@ const LAYOUTS_REMEDY = "Correct the layouts in the config file as docs/layouts.m
  */
 export async function diagnose(
   config: Config,
-  options: { readonly log: Log; readonly signal?: AbortSignal },
+  options: {
+    readonly log: Log;
+    readonly signal?: AbortSignal;
+    readonly service?: RunningService;
+  },
 ): Promise<readonly Check[]> {
-  const { log, signal } = options;
+  const { log, signal, service } = options;
   return [
     await look("layouts", LAYOUTS_REMEDY, () => layouts(config)),
     await look("signing-key", SIGNING_KEY_REMEDY, () => signingKey(config, log)),
-    ...(await examineDatabase(config, log)),
+    ...(await examineDatabase(config, log, service?.condition)),
+    ...((await service?.work()) ?? []),
     ...(await stores(config, signal)),
     await cdn(config, signal),
   ];

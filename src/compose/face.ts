@@ -12,7 +12,7 @@ import type { Services } from "../services/index.ts";
 import { VERSION } from "../version.ts";
 import { authenticator } from "./authentication.ts";
 import { readConsole } from "./console.ts";
-import { diagnose } from "./doctor.ts";
+import { diagnose, type RunningService } from "./doctor.ts";
 
 export interface Face {
   readonly config: Config;
@@ -20,6 +20,7 @@ export interface Face {
   readonly services: Services;
   readonly adminToken: string;
   readonly metrics: PrometheusMetrics;
+  readonly running: RunningService;
   readiness(): { readonly ready: boolean; readonly reason: string | null };
 }
 
@@ -47,7 +48,7 @@ export async function createFace(face: Face): Promise<FastifyInstance> {
     console: await readConsole(context.store),
     inspection: {
       settings: () => describeConfig(config),
-      diagnose: (signal) => diagnose(config, { log, signal }),
+      diagnose: (signal) => diagnose(config, { log, signal, service: face.running }),
     },
     clock,
     random,

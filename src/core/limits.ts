@@ -125,6 +125,8 @@ export const LIMITS = {
   doctorPreflightTimeoutMs: 5 * SECOND_MS,
   /** Doctor: a job that was due for longer is one that nobody takes. */
   doctorJobDueMaxMs: 5 * MINUTE_MS,
+  /** Doctor: a scan for due work that came through longer ago has stopped. */
+  doctorScanAgeMaxMs: MINUTE_MS,
   /** A blocked deletion is tried again slowly: doubling, between these. */
   blockedRetryMinMs: 30 * SECOND_MS,
   blockedRetryMaxMs: HOUR_MS,

@@ -1,3 +1,4 @@
+import { messageOf } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 import type { JobHandler, JobHandlers, JobName } from "../ports/jobs.ts";
 import type { Context } from "./context.ts";
@@ -5,6 +6,7 @@ import { runAudit } from "./audit/run.ts";
 import { expireProjects } from "./expiry.ts";
 import { runRemovals } from "./files/removals.ts";
 import { runPrefixSweep } from "./prefix-sweeps.ts";
+import { Pulse } from "./pulse.ts";
 import { runPurge } from "./purge/purge.ts";
 import { runSettle } from "./purge/settle.ts";
 import { copyReceipts } from "./receipts.ts";
@@ -62,9 +64,22 @@ function measured<N extends JobName>(
  * Looks for what is due and wakes a worker for it, again and again until the signal aborts. The rows
  * are the truth and jobs only wake-ups: so nothing is lost with a job, and what a dead process had
  * claimed is found once its lease ends (I5, I9).
+ * @param pulse is told of every turn
  */
-export async function scanForever(context: Context, signal: AbortSignal): Promise<void> {
-  await repeat(context, LIMITS.scanEveryMs, "scan for due work", signal, () => scanOnce(context));
+export async function scanForever(
+  context: Context,
+  signal: AbortSignal,
+  pulse: Pulse = new Pulse(),
+): Promise<void> {
+  await repeat(context, LIMITS.scanEveryMs, "scan for due work", signal, async () => {
+    try {
+      await scanOnce(context);
+      pulse.beat(context.clock.now());
+    } catch (error) {
+      pulse.miss(messageOf(error));
+      throw error;
+    }
+  });
 }
 
 /** Looks for tombstones that the database lost since the start, again and again (I11). */

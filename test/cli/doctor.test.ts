@@ -10,7 +10,8 @@ import { openStore, systemError, watched } from "../adapters/filesystem/fixture.
 import { refuseWith } from "../wire/fault-kinds.ts";
 import { useBucket } from "./bucket.ts";
 import { doctor } from "./doctor-support.ts";
-import { temporaryDir } from "./harness.ts";
+import { freePorts } from "../servers/free-ports.ts";
+import { expunge, serve, temporaryDir } from "./harness.ts";
 
 const serveBucket = useBucket();
 
@@ -98,4 +99,37 @@ test("doctor tells of tables of a newer version, and of a job that nobody takes"
     ["database-migrations", false, "the tables are of a newer expunge: 9999-later"],
     ["database-jobs", false, expect.stringMatching(/due for 6\d\d s, and no process takes it/)],
   ]);
+}, 120_000);
+
+test("doctor asks the service that runs on the data directory, or looks by itself, and says which", async () => {
+  const cwd = await temporaryDir();
+  const { env, url } = await serve(cwd);
+  const said = async (settings: Readonly<Record<string, string>>) => {
+    const { code, checks } = await doctor(settings, cwd);
+    return { code, checks: new Map(checks.map(({ name, ok, detail }) => [name, [ok, detail]])) };
+  };
+  const dataDir = env["EXPUNGE_DATA_DIR"] ?? "";
+  // By its address, and by the port that the configuration names.
+  const local = { EXPUNGE_DATA_DIR: dataDir, EXPUNGE_PORT: new URL(url).port };
+  for (const settings of [env, local]) {
+    const { code, checks } = await said(settings);
+    expect(code).toBe(0);
+    expect(checks.get("service")).toEqual([true, `asked at ${url}: all below is what it sees`]);
+    expect(checks.get("database")?.[1]).toMatch(/^PostgreSQL 1\d\S* answers this service$/);
+    expect(checks.get("database-migrations")?.[0]).toBe(true);
+    expect(checks.get("database-jobs")?.[0]).toBe(true);
+    expect(checks.get("work-scan")?.[0]).toBe(true);
+    expect(checks.get("work-deletions")?.[0]).toBe(true);
+  }
+  const [port = 0] = await freePorts(1);
+  const elsewhere = { ...local, EXPUNGE_PORT: String(port) };
+  const alone = await said(elsewhere);
+  expect(alone.code).toBe(0);
+  expect(alone.checks.get("service")?.[0]).toBeNull();
+  expect(alone.checks.get("service")?.[1]).toMatch(/^looked at without a service: .+/);
+  expect(alone.checks.get("database")).toEqual([true, "a running process has it open"]);
+  const named = { ...elsewhere, EXPUNGE_URL: `http://127.0.0.1:${port}` };
+  expect((await expunge(["doctor"], { cwd, env: named })).code).toBe(10);
+  const stranger = await expunge(["doctor", "--token", "wrong"], { cwd, env });
+  expect(stranger.code).toBe(5);
 }, 120_000);

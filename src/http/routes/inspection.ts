@@ -18,7 +18,7 @@ export function addInspectionRoutes(app: App, { inspection }: RouteDeps): void {
     schema: schemaOf({
       operationId: "doctor",
       summary:
-        "Look at layouts, signing key, database and store, and prove each call that is needed",
+        "Look at layouts, signing key, database, jobs and store, and prove each call that is needed",
       description:
         "For administrators. Small objects are made below `.expunge/doctor/` and removed.",
       tag: "service",
