@@ -72,13 +72,16 @@ const FURTHER: readonly Point[] = [
   }),
 ];
 
+/** What no campaign reaches: for tests that aim at them. */
+const OF_RELAYOUTS: readonly Point[] = of("metadata", { commitFileMove: 1, releaseHeld: 1 });
+
 /** A campaign of 20 kills strikes at each of them. */
 export const MAIN_POINTS: readonly Point[] = [...STAGES, ...MAKING];
 const CYCLE = 40;
 const FIRST_HALF = 20;
 
 /** All of them: the processes under test make sure that each exists. */
-export const POINTS: readonly Point[] = [...MAIN_POINTS, ...FURTHER];
+export const POINTS: readonly Point[] = [...MAIN_POINTS, ...FURTHER, ...OF_RELAYOUTS];
 
 export interface Aim {
   readonly point: Point;

@@ -105,17 +105,23 @@ export class Relayouts {
     throw new ExpungeError("relayout-not-found", "There is no such relayout.");
   }
 
-  /** Newest first. @param query after: the id of the last one of the page before */
+  /**
+   * Newest first. @param query after: the id of the last one of the page before
+   * @throws ExpungeError `invalid-cursor` where that one was forgotten since
+   */
   async list(
     caller: Caller,
     query: { readonly limit: number; readonly after?: string },
   ): Promise<Listed<RelayoutStand>> {
     requireRight(caller, "admin");
     const { metadata } = this.#context;
-    const last = query.after === undefined ? null : await metadata.findRun(query.after);
+    const last = query.after === undefined ? undefined : await metadata.findRun(query.after);
+    if (last === null) {
+      throw new ExpungeError("invalid-cursor", "The relayout that the page begins after is gone.");
+    }
     const page = await metadata.listRelayouts({
       limit: query.limit + 1,
-      ...(last === null ? {} : { after: { requestedAt: last.requestedAt, id: last.id } }),
+      ...(last === undefined ? {} : { after: { requestedAt: last.requestedAt, id: last.id } }),
     });
     const { items, next } = pageOf(page, query.limit, ({ id }) => id);
     return { items: await Promise.all(items.map((one) => this.#stand(one))), next };

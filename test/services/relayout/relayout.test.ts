@@ -135,6 +135,9 @@ describe("a relayout", () => {
     const listed = [...first.items, ...second.items].map((item) => item.relayout.id);
     expect(listed.toSorted()).toEqual(ids.toSorted());
     expect(second.next).toBeNull();
+    await expect(
+      one.services.relayouts.list(ADMIN, { limit: 1, after: "RELAYOUT-0" }),
+    ).rejects.toMatchObject({ code: "invalid-cursor" });
   });
 });
 
