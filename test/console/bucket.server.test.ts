@@ -102,7 +102,7 @@ describe("the console before a real S3 server", { timeout: TIMEOUT_MS }, () => {
     expect(await (await client.files.get(projectId, "late.txt")).text()).toBe("late");
   });
 
-  it("shows the progress of each place while it is emptied, over a reload, and then the receipt", async () => {
+  it("shows the progress of each place while it is emptied, over a reload and a killed service, and then the receipt", async () => {
     const { page } = fixture;
     const uid = await uidOf(projectId);
     await plantObjects(bucket, `projects/${uid}/stray`, STRAYS);
@@ -127,8 +127,12 @@ describe("the console before a real S3 server", { timeout: TIMEOUT_MS }, () => {
     await page.reload();
     await shows("Files of the project", MANY + 2, MANY + 2);
     await page.getByText("32 of 39 objects").waitFor();
-    gates[1]?.resolve();
+    await fixture.kill();
+    await page.getByText("The service does not answer just now").waitFor();
+    await fixture.restart();
     await page.getByText("Everything is gone, and that was checked").waitFor();
+    // What the killed process had asked for comes late, and finds nothing.
+    gates[1]?.resolve();
     await shows("The rest of the project's folder", STRAYS, STRAYS);
     // The file that was sent once more went by the upload that it had.
     await shows("Unfinished uploads", 0, 0);
@@ -165,6 +169,17 @@ describe("the console before a real S3 server", { timeout: TIMEOUT_MS }, () => {
     await page.getByRole("button", { name: "Verify the signature" }).click();
     await page.getByText("The signature is valid").waitFor();
     expect(await keysBelow(bucket, `projects/${uid}/`)).toEqual([]);
+  });
+
+  it("brings a project back from the trash with its file as it was", async () => {
+    const { page, client } = fixture;
+    const { id } = await client.projects.create({ name: "Undone" });
+    await client.files.put(id, "kept.txt", "kept");
+    const { deletion } = await client.projects.requestDeletion(id, { grace: "72h" });
+    await page.goto(`${fixture.url}/deletions/${deletion.id}`);
+    await page.getByRole("button", { name: "Restore" }).click();
+    await page.getByText("Undone: the project is back").waitFor();
+    expect(await (await client.files.get(id, "kept.txt")).text()).toBe("kept");
   });
 
   it("finds in the bucket what belongs to no file, and removes that alone", async () => {

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { tabTo } from "./steps.ts";
 import { ConsoleFixture } from "./support.ts";
 
 const BUILT = join(import.meta.dirname, "../../dist/console");
@@ -131,20 +132,25 @@ describe("the console on the embedded default", { timeout: TIMEOUT_MS }, () => {
     await expect.poll(() => remove.isDisabled(), { timeout: WAIT_MS }).toBe(false);
   });
 
-  it("shows the plan, deletes after the name was typed, and verifies the receipt in the browser", async () => {
+  it("shows the plan, deletes after the name was typed, and verifies the receipt, by keyboard alone", async () => {
     const { page } = fixture;
-    await page.getByRole("button", { name: "Delete the project ..." }).click();
+    await page.reload();
+    await tabTo(page, page.getByRole("button", { name: "Delete the project ..." }));
+    await page.keyboard.press("Enter");
     const dialog = page.getByRole("dialog");
     await dialog.getByText("This would remove").waitFor();
     await dialog.getByText("17 objects").waitFor();
     expect(await fixture.axe()).toEqual([]);
     const confirm = dialog.getByRole("button", { name: "Delete the project" });
     expect(await confirm.isDisabled()).toBe(true);
-    await dialog.getByLabel("Type the project's name").fill("Holiday");
-    await confirm.click();
+    await tabTo(page, dialog.getByLabel("Type the project's name"));
+    await page.keyboard.type("Holiday");
+    await tabTo(page, confirm);
+    await page.keyboard.press("Enter");
     await page.getByText("Everything is gone, and that was checked").waitFor();
     await page.reload();
-    await page.getByRole("button", { name: "Verify the signature" }).click();
+    await tabTo(page, page.getByRole("button", { name: "Verify the signature" }));
+    await page.keyboard.press("Enter");
     await page.getByText("The signature is valid").waitFor();
     expect(await fixture.axe()).toEqual([]);
     const [deletion] = (await fixture.client.deletions.list()).items;
@@ -210,6 +216,10 @@ describe("the console on the embedded default", { timeout: TIMEOUT_MS }, () => {
     await page.getByRole("button", { name: "Make the token" }).click();
     await page.getByText("xp_", { exact: false }).first().waitFor();
     expect(await fixture.axe()).toEqual([]);
+    await fixture.context.grantPermissions(["clipboard-read", "clipboard-write"]);
+    await page.getByRole("button", { name: "Copy" }).click();
+    const copied = (): Promise<unknown> => page.evaluate("navigator.clipboard.readText()");
+    await expect.poll(copied).toMatch(/^xp_token_\w+/);
     await page.getByRole("button", { name: "I have it" }).click();
     await page.getByRole("button", { name: "Revoke web" }).click();
     await page.getByText(/^revoked /).waitFor();

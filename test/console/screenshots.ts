@@ -1,6 +1,7 @@
 // Writes docs/console/*.png anew, from a real service with a little in it.
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { DAY_MS } from "../../src/core/limits/units.ts";
 import { ConsoleFixture } from "./support.ts";
 
 const DIR = join(import.meta.dirname, "../../docs/console");
@@ -56,7 +57,15 @@ await shot("deletions");
 const orphans = await client.projects.create({ name: "Imported" });
 const dir = join(fixture.dataDir, "objects/projects", orphans.uid);
 await mkdir(dir, { recursive: true });
-for (const uid of [held.uid, trashed.uid]) await writeFile(join(dir, uid), "x".repeat(5e6));
+for (const [uid, days] of [
+  [held.uid, 3],
+  [trashed.uid, 100],
+] as const) {
+  const orphan = join(dir, uid);
+  await writeFile(orphan, "x".repeat(5e6));
+  const then = new Date(Date.now() - days * DAY_MS);
+  await utimes(orphan, then, then);
+}
 await show("/audit", "Audit");
 await page.getByRole("combobox", { name: "Judge what is" }).click();
 await page.getByRole("option", { name: "All, also" }).click();
@@ -79,3 +88,7 @@ await page.setViewportSize({ width: 390, height: 844 });
 await show("/", "Projects");
 await page.getByText("in 3 days").waitFor();
 await shot("projects-narrow-dark");
+await show("/audit", "Audit");
+await page.getByRole("region", { name: "Earlier audits" }).last().getByRole("link").first().click();
+await page.getByRole("heading", { name: "What it costs a month" }).waitFor();
+await shot("audit-narrow-dark");

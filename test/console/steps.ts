@@ -1,4 +1,7 @@
-import type { Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
+
+/** More stops than any screen has that a test goes through. */
+const TABS_MAX = 60;
 
 /** What people do in the console again and again, by its words. */
 
@@ -41,4 +44,15 @@ export async function planRemovalOfOrphans(page: Page): Promise<void> {
 export async function countsOf(page: Page, place: string): Promise<readonly string[]> {
   const row = page.getByRole("row").filter({ hasText: place });
   return (await row.getByRole("cell").allInnerTexts()).slice(1, 3);
+}
+
+/** Presses Tab until the focus is there. @throws Error where it never comes there */
+export async function tabTo(page: Page, target: Locator): Promise<void> {
+  await target.waitFor();
+  const focused = target.and(page.locator(":focus"));
+  for (let tabs = 0; tabs < TABS_MAX; tabs++) {
+    if ((await focused.count()) > 0) return;
+    await page.keyboard.press("Tab");
+  }
+  throw new Error("the keyboard does not lead there");
 }

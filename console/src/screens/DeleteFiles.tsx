@@ -68,7 +68,7 @@ export function DeleteFiles({
         {remove.error && <Trouble error={remove.error} what="Not all files were deleted." />}
         <Group justify="flex-end">
           <Button variant="default" onClick={onClose}>
-            {left === undefined ? "Keep them" : "Close"}
+            {left === undefined ? (files.length === 1 ? "Keep it" : "Keep them") : "Close"}
           </Button>
           {left === undefined && (
             <Button color="red" loading={remove.isPending} onClick={() => remove.mutate()}>
