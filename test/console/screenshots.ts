@@ -20,7 +20,7 @@ async function shot(name: string): Promise<void> {
 
 async function show(path: string, heading: string): Promise<void> {
   await page.goto(fixture.url + path);
-  await page.getByRole("heading", { name: heading }).waitFor();
+  await page.getByRole("heading", { name: heading, level: 1 }).waitFor();
 }
 
 await show("/", "Sign in to expunge");
