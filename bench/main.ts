@@ -1,11 +1,13 @@
 import { parseArgs } from "node:util";
 import { benchAudit } from "./audit/audit.ts";
+import { benchLargeFile } from "./large-file/large-file.ts";
 import { benchLoad } from "./load/load.ts";
 import { benchStream } from "./stream/stream.ts";
 import { benchSweep } from "./sweep/sweep.ts";
 
 const USAGE = `usage: npm run bench -- sweep [--objects N] [--runs N] [--json]
        npm run bench -- stream [--mib N] [--runs N] [--database URL] [--json]
+       npm run bench -- large-file [--mib N] [--database URL] [--json]
        npm run bench -- load [--clients N] [--seconds N] [--database URL] [--json]
        npm run bench -- audit [--objects N] [--store local|s3] [--database URL] [--json]
 
@@ -16,6 +18,9 @@ sweep   deletes N objects (10,000 of 100 B) below a prefix of a fresh bucket wit
         it, names another server, where buckets are then created and removed.
 stream  sends one file of N MiB (1,024) to the service on the local store and fetches it, and does the same
         with a bare Node http server on the same disk, in turns. It fails below 0.8 of that server's rate.
+large-file
+        sends one file of N MiB (5,120) to the service on the local store and fetches it, and shows the
+        memory that it takes. It fails at 250 MB.
 load    lets N clients (64) upload, download, list and delete files and projects for N seconds (60), all at
         once, on the local store and the embedded database or the one at URL. It fails at the first answer
         that is wrong, and where the memory of the service grows.
@@ -28,7 +33,7 @@ exit code 0: done, and what it shows holds; 1: something failed or was left; 2: 
 
 const OPTIONS = {
   objects: { type: "string", default: "10000" },
-  mib: { type: "string", default: "1024" },
+  mib: { type: "string" },
   runs: { type: "string", default: "3" },
   clients: { type: "string", default: "64" },
   seconds: { type: "string", default: "60" },
@@ -73,8 +78,11 @@ function parse(args: readonly string[]): (() => Promise<number>) | null {
       options: OPTIONS,
       allowPositionals: true,
     });
-    const number = (name: keyof typeof MOST): number => wholeNumber(values[name], MOST[name]);
-    const [objects, runs, sizeMib] = [number("objects"), number("runs"), number("mib")];
+    const number = (name: Exclude<keyof typeof MOST, "mib">): number =>
+      wholeNumber(values[name], MOST[name]);
+    const [objects, runs] = [number("objects"), number("runs")];
+    const mib = (otherwise: number): number =>
+      values.mib === undefined ? otherwise : wholeNumber(values.mib, MOST.mib);
     const [clients, seconds] = [number("clients"), number("seconds")];
     const { json, database = null } = values;
     const { signal } = interrupt;
@@ -82,7 +90,9 @@ function parse(args: readonly string[]): (() => Promise<number>) | null {
       case "sweep":
         return () => benchSweep({ objects, runs, json, signal });
       case "stream":
-        return () => benchStream({ sizeMib, runs, database, json, signal });
+        return () => benchStream({ sizeMib: mib(1024), runs, database, json, signal });
+      case "large-file":
+        return () => benchLargeFile({ sizeMib: mib(5120), database, json, signal });
       case "load":
         return () => benchLoad({ clients, seconds, database, json, signal });
       case "audit": {

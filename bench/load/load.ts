@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
 import { type ServiceProcess, temporaryDir } from "../../test/support/service-process.ts";
 import { thisMachine } from "../machine.ts";
+import { residentBytes } from "../memory.ts";
 import { startService } from "../service.ts";
 import { Others } from "../others.ts";
 import { Client, type Sample } from "./client.ts";
@@ -52,7 +52,9 @@ async function drive(
     headers: { authorization: `Bearer ${service.flags[3] ?? ""}` },
   };
   const rssBytes: number[] = [];
-  const watch = setInterval(() => rssBytes.push(rssOf(service.pid)), RSS_EVERY_MS);
+  const watch = setInterval(() => {
+    void residentBytes(service.pid).then((bytes) => rssBytes.push(bytes));
+  }, RSS_EVERY_MS);
   const begun = performance.now();
   const end = begun + seconds * 1000;
   const samples: Sample[] = [];
@@ -73,11 +75,6 @@ async function drive(
   }
   signal.throwIfAborted();
   return { samples, rssBytes, seconds: (performance.now() - begun) / 1000 };
-}
-
-function rssOf(pid: number): number {
-  const status = readFileSync(`/proc/${pid}/status`, "utf8");
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024;
 }
 
 /** Numbers in [0, 1) that are the same for the same seed (xorshift, 32 bits). */

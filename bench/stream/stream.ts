@@ -1,8 +1,8 @@
 import { execFile } from "node:child_process";
-import { readFile, writeFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { temporaryDir } from "../../test/support/service-process.ts";
 import { thisMachine } from "../machine.ts";
+import { forgetHighWaterMark, highWaterMark } from "../memory.ts";
 import { Others } from "../others.ts";
 import { linesOf, reportOf, type Turn } from "./report.ts";
 import { openServers, type StreamServer } from "./servers.ts";
@@ -73,23 +73,4 @@ async function takeTurn(
     peakRssBytes,
     otherCores,
   };
-}
-
-/** From now on the mark counts anew (proc(5): clear_refs); where there is no /proc, nothing is counted. */
-async function forgetHighWaterMark(pid: number): Promise<void> {
-  try {
-    await writeFile(`/proc/${pid}/clear_refs`, "5");
-  } catch {
-    // The figure is then that of the whole life of the process, and larger.
-  }
-}
-
-/** The most memory that a process has had so far (proc(5): VmHWM); 0 where there is no /proc. */
-async function highWaterMark(pid: number): Promise<number> {
-  try {
-    const status = await readFile(`/proc/${pid}/status`, "utf8");
-    return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024;
-  } catch {
-    return 0;
-  }
 }

@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 import { EXIT } from "./exit-codes.ts";
-import { run } from "./program.ts";
+import { keepYoungGenerationSmall } from "./young-generation.ts";
 
+const args = process.argv.slice(2);
 const interrupt = new AbortController();
 
 // The first signal asks for a clean end, the second one ends at once.
@@ -12,7 +13,11 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
-const exitCode = await run(process.argv.slice(2), {
+// Before the program is loaded, which lets that space grow.
+if (args.includes("serve")) keepYoungGenerationSmall();
+const { run } = await import("./program.ts");
+
+const exitCode = await run(args, {
   stdin: process.stdin,
   stdout: process.stdout,
   stderr: process.stderr,

@@ -10,7 +10,6 @@ import { type Check, failed, look, notApplicable, passed } from "../services/doc
 import { examineStore } from "../services/doctor/store.ts";
 import { cdnTargets } from "../services/cdn.ts";
 import { openCdn } from "./cdn.ts";
-import { examineBucket } from "./doctor-bucket.ts";
 import { examineDatabase } from "./doctor-database.ts";
 import { openStore } from "./store.ts";
 
@@ -92,6 +91,8 @@ async function stores(
     const store = await openStore(config, ports);
     const checks = await examineStore({ ...ports, store }, signal);
     if (config.kind !== "s3" || checks.length === 1 || signal?.aborted) return checks;
+    // With a client of S3, which a process that serves does not load for this alone.
+    const { examineBucket } = await import("./doctor-bucket.ts");
     return [...checks, ...(await examineBucket(config, { ...ports, store, corsOrigins }))];
   } catch (error) {
     return [failed("store-reachable", error, "Check EXPUNGE_STORE.")];

@@ -5,6 +5,7 @@ import { PGlite } from "@electric-sql/pglite";
 import type { Dialect } from "kysely";
 import { ExpungeError } from "../../core/errors.ts";
 import { LIMITS } from "../../core/limits.ts";
+import { withBaselineCode } from "./baseline-code.ts";
 import { unpackBlankCluster } from "./blank-cluster.ts";
 import { EmbeddedDialect } from "./dialect.ts";
 import { DurableFs } from "./durable-fs.ts";
@@ -99,18 +100,21 @@ async function openCluster(
 /** A database in memory only, for tests. */
 export async function openInMemory(): Promise<EmbeddedDatabase> {
   const none = (): void => {};
-  return assemble(await PGlite.create(), () => 0, none);
+  return assemble(await withBaselineCode(() => PGlite.create()), () => 0, none);
 }
 
 async function start(fs: DurableFs): Promise<PGlite> {
-  return await PGlite.create({ fs, startParams: START_PARAMETERS });
+  return await withBaselineCode(() => PGlite.create({ fs, startParams: START_PARAMETERS }));
 }
 
+/** Several at a time: a file system's journal takes them together. */
 async function syncTree(dir: string): Promise<void> {
-  for (const entry of await readdir(dir, { withFileTypes: true })) {
-    const path = join(dir, entry.name);
-    if (entry.isDirectory()) await syncTree(path);
-    else if (entry.isFile()) await sync(path);
+  const entries = await readdir(dir, { recursive: true, withFileTypes: true });
+  const paths = entries
+    .filter((entry) => entry.isFile() || entry.isDirectory())
+    .map(({ parentPath, name }) => join(parentPath, name));
+  for (let at = 0; at < paths.length; at += LIMITS.embeddedSyncsInFlight) {
+    await Promise.all(paths.slice(at, at + LIMITS.embeddedSyncsInFlight).map(sync));
   }
   await sync(dir);
 }

@@ -16,6 +16,8 @@ export const ADAPTER_LIMITS = {
   vacuumEveryRows: 50_000,
   /** Embedded database: its page cache; the default takes 140 MB more. */
   embeddedBufferMiB: 8,
+  /** Embedded database: files that are put on the disk at a time when it is made. */
+  embeddedSyncsInFlight: 16,
 
   /** PostgreSQL: connections of one process, besides those of the job queue. */
   databasePoolConnections: 10,
@@ -66,7 +68,7 @@ export const ADAPTER_LIMITS = {
   removeTreeRetriesMax: 5,
   removeTreeRetryDelayMs: 20,
   /** Local store: bytes that are read at once; a body that is no longer keeps no file open. */
-  readChunkBytes: 256 * KiB,
+  readChunkBytes: 64 * KiB,
   copyChunkBytes: MiB,
   /** Local store: bytes of a body that are gathered for one write, and after which the medium is asked for. */
   writeGatherBytes: MiB,
