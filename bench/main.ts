@@ -26,8 +26,8 @@ load    lets N clients (64) upload, download, list and delete files and projects
         that is wrong, and where the memory of the service grows.
 audit   plants 500 faults of every kind among N objects and rows, on the local store or on S3 as above, and
         audits them by the command line of a service on PostgreSQL, started here or at URL (an empty database):
-        plainly, reading every byte, and mending while uploads go on. It fails where anything but those faults is
-        found or removed, and above 200 MiB of the process that audits.
+        plainly, mending while uploads go on, and reading every byte. It fails where anything but those faults is
+        found or removed, and above 200 MB of the process that audits.
 
 exit code 0: done, and what it shows holds; 1: something failed or was left; 2: wrong usage`;
 

@@ -37,7 +37,7 @@ export interface AuditBenchReport {
 }
 
 /** What is promised of the memory of the process that audits. */
-const RSS_MAX_BYTES = 200 * 1024 * 1024;
+const RSS_MAX_BYTES = 200_000_000;
 
 export function reportOf(given: {
   readonly machine: Machine;
