@@ -10,6 +10,8 @@ import { type Check, look, notApplicable, passed, Unexpected } from "../services
 
 const LIFECYCLE_REMEDY =
   "Take the rule out of the bucket's lifecycle configuration, or limit it to a prefix outside of expunge's.";
+const RETENTION_REMEDY =
+  "Take the default retention out of the bucket's object lock configuration: a deletion is blocked until the last lock has run out.";
 const CORS_REMEDY =
   "Allow PUT from this origin in the bucket's CORS rules, and expose ETag (docs/uploads.md; on R2 docs/r2.md, 3).";
 const RUN_CHARS = 10;
@@ -28,6 +30,7 @@ export async function examineBucket(
   try {
     return [
       await look("bucket-lifecycle", LIFECYCLE_REMEDY, () => lifecycle(settings, config.prefix)),
+      await look("bucket-retention", RETENTION_REMEDY, () => retention(settings)),
       await look("bucket-cors", CORS_REMEDY, () => cors(context)),
       await look("bucket-rights", "", () => rights(settings)),
     ];
@@ -65,6 +68,20 @@ async function lifecycle(settings: BucketSettings, prefix: string): Promise<Seen
     throw new Unexpected(`a rule ends uploads after ${first} days, which may live for ${own}`);
   }
   return passed(`incomplete uploads are ended after ${first} days`);
+}
+
+/** Each object would be locked as it is made, so that no deletion could end before. */
+async function retention(settings: BucketSettings): Promise<Seen> {
+  let locked: string | null;
+  try {
+    locked = await settings.defaultRetention();
+  } catch (error) {
+    if (!isStoreError(error)) throw error;
+    const right = error.code === "access-denied" ? ": s3:GetBucketObjectLockConfiguration" : "";
+    return notApplicable(`the default retention cannot be read (${error.code}${right})`);
+  }
+  if (locked === null) return notApplicable("no default retention locks new objects");
+  throw new Unexpected(`every new object is locked (${locked})`);
 }
 
 /** Asks as a browser would, before it sends a part to the bucket; no right is needed for that. */

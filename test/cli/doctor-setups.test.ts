@@ -149,6 +149,11 @@ const SET_UPS: readonly SetUp[] = [
     ["bucket-lifecycle", /after 1 days, which may live for 7/, /lifecycle configuration/],
     { bucket: { lifecycle: [{ id: "short", prefix: "", endsUploadsAfterDays: 1 }] } },
   ),
+  bucket(
+    "a default retention of new objects",
+    ["bucket-retention", /locked \(GOVERNANCE, 30 days\)/, /object lock configuration/],
+    { bucket: { objectLock: true, defaultRetentionDays: 30 } },
+  ),
   {
     what: "a directory in which nothing can be written",
     // Not even by root, whom no mode of a directory keeps out.

@@ -50,6 +50,7 @@ test("doctor is content with pages, rules and rights that fit, and says what it 
   const { code, checks } = await doctor(settings, cwd);
   const said = new Map(checks.map(({ name, ok, detail }) => [name, [ok, detail]]));
   expect(code).toBe(0);
+  expect(said.get("bucket-retention")).toEqual([null, "no default retention locks new objects"]);
   expect(said.get("bucket-lifecycle")).toEqual([true, "incomplete uploads are ended after 8 days"]);
   expect(said.get("bucket-cors")).toEqual([
     true,
@@ -64,7 +65,11 @@ test("doctor is content with pages, rules and rights that fit, and says what it 
 
 test("doctor takes a key that sees one bucket alone, and rules that it may not read, as they should be", async () => {
   const served = await serveBucket();
-  const operation = ["ListBuckets", "GetBucketLifecycleConfiguration"] as const;
+  const operation = [
+    "ListBuckets",
+    "GetBucketLifecycleConfiguration",
+    "GetObjectLockConfiguration",
+  ] as const;
   served.server.faults.plan({ operation }, refuseWith("AccessDenied"));
   const { code, checks } = await doctor(served.env, await temporaryDir());
   const said = new Map(checks.map(({ name, ok, detail }) => [name, [ok, detail]]));
@@ -73,6 +78,10 @@ test("doctor takes a key that sees one bucket alone, and rules that it may not r
   expect(said.get("bucket-lifecycle")).toEqual([
     null,
     "the lifecycle rules cannot be read (access-denied: s3:GetLifecycleConfiguration)",
+  ]);
+  expect(said.get("bucket-retention")).toEqual([
+    null,
+    "the default retention cannot be read (access-denied: s3:GetBucketObjectLockConfiguration)",
   ]);
 });
 

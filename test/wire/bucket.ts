@@ -8,6 +8,8 @@ import type { ObjectEntry, Page, VersionEntry } from "../../src/ports/object-sto
 export interface BucketOptions extends Partial<Omit<MemoryObjectStoreOptions, "random">> {
   /** Whether single versions can be locked; such a bucket keeps versions. */
   readonly objectLock?: boolean;
+  /** For how many days each new object is locked: only what is said of it, nothing is locked by it. */
+  readonly defaultRetentionDays?: number;
   /** Origins whose pages may send parts. */
   readonly corsOrigins?: readonly string[];
   readonly lifecycle?: readonly LifecycleRule[];
@@ -29,6 +31,7 @@ export class Bucket {
   /** What the wire shows; a test may look into it, and change it behind the client's back. */
   readonly store: MemoryObjectStore;
   readonly objectLock: boolean;
+  readonly defaultRetentionDays: number | null;
   readonly corsOrigins: readonly string[];
   readonly lifecycle: readonly LifecycleRule[];
   /** Versions under legal hold, as `holdName` names them. */
@@ -41,10 +44,12 @@ export class Bucket {
   readonly spellings = new Map<string, string>();
 
   constructor(name: string, clock: Pick<Clock, "now">, random: Random, options: BucketOptions) {
-    const { objectLock = false, corsOrigins = [], lifecycle = [], ...store } = options;
+    const { objectLock = false, corsOrigins = [], lifecycle = [], ...others } = options;
+    const { defaultRetentionDays = null, ...store } = others;
     this.name = name;
     this.createdAt = clock.now();
     this.objectLock = objectLock;
+    this.defaultRetentionDays = defaultRetentionDays;
     this.corsOrigins = corsOrigins;
     this.lifecycle = lifecycle;
     const versioning = objectLock ? { versioning: "enabled" as const } : {};

@@ -26,7 +26,12 @@ export async function getObjectLockConfiguration(exchange: Exchange): Promise<Re
   const bucket = bucketOf(exchange);
   if (!exchange.state.dialect.objectLock) throw new WireError("NotImplemented");
   if (!bucket.objectLock) throw new WireError("ObjectLockConfigurationNotFoundError");
-  return xmlReply("ObjectLockConfiguration", { ObjectLockEnabled: "Enabled" });
+  const days = bucket.defaultRetentionDays;
+  const retention = { Mode: "GOVERNANCE", Days: String(days) };
+  return xmlReply("ObjectLockConfiguration", {
+    ObjectLockEnabled: "Enabled",
+    ...(days === null ? {} : { Rule: { DefaultRetention: retention } }),
+  });
 }
 
 export async function putObjectLegalHold(exchange: Exchange): Promise<Reply> {

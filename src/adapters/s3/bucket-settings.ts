@@ -1,5 +1,6 @@
 import {
   GetBucketLifecycleConfigurationCommand,
+  GetObjectLockConfigurationCommand,
   type LifecycleRule,
   ListBucketsCommand,
 } from "@aws-sdk/client-s3";
@@ -7,6 +8,7 @@ import { LIMITS } from "../../core/limits.ts";
 import { StoreError } from "../../core/store-errors.ts";
 import { Client } from "./client.ts";
 import type { S3StoreOptions } from "./options.ts";
+import { NO_LOCKS } from "./probing.ts";
 
 /** What a lifecycle rule of the bucket does that matters here. */
 export interface BucketRule {
@@ -41,6 +43,26 @@ export class BucketSettings {
     });
     const rules = read?.Rules ?? [];
     return rules.filter(({ Status }) => Status === "Enabled").map((rule) => ruleOf(rule));
+  }
+
+  /**
+   * For how long each new object is locked where nothing else is asked for, such as `GOVERNANCE, 30 days`;
+   * null where it is not. R2's bucket locks are not to be seen here.
+   * @throws StoreError `access-denied`, `not-supported`
+   */
+  async defaultRetention(): Promise<string | null> {
+    const command = new GetObjectLockConfigurationCommand({ Bucket: this.#client.bucket });
+    const read = await this.#client.ask("GetObjectLockConfiguration", {}, async (call) => {
+      try {
+        return await this.#client.s3.send(command, call);
+      } catch (error) {
+        if (error instanceof Error && NO_LOCKS.has(error.name)) return null;
+        throw error;
+      }
+    });
+    const { Mode, Days, Years } = read?.ObjectLockConfiguration?.Rule?.DefaultRetention ?? {};
+    if (Mode === undefined) return null;
+    return `${Mode}, ${Years === undefined ? `${Days} days` : `${Years} years`}`;
   }
 
   /** How many buckets of the account the key may see; null where it may not ask, as is right. */

@@ -100,7 +100,7 @@ async function probeObjectLock(client: Client, rules: ProviderRules): Promise<Ob
 }
 
 /** AWS gives the first, Ceph too; MinIO's kin the second. */
-const NO_LOCKS: ReadonlySet<string> = new Set([
+export const NO_LOCKS: ReadonlySet<string> = new Set([
   "ObjectLockConfigurationNotFoundError",
   "NoSuchObjectLockConfiguration",
 ]);
