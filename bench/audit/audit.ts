@@ -32,15 +32,13 @@ export async function benchAudit(options: AuditBenchOptions): Promise<number> {
   const others = new Others();
   await using directory = await temporaryDir();
   await using place = options.store === "s3" ? await bucketPlace() : localPlace(directory.path);
-  const postgres = options.database === null ? await startPostgres() : null;
-  const database = options.database ?? postgres?.url ?? "";
-  const service = await startService(directory.path, database, {
-    env: place.env,
-    nodeArgs: NODE_ARGS,
-    script: await published(),
-  });
+  const script = await published();
+  await using server = await openDatabase(options.database);
+  const { url } = server;
+  const how = { env: place.env, nodeArgs: NODE_ARGS, script };
+  const service = await startService(directory.path, url, how);
   try {
-    const bench = new Bench(service, new SqlEye(database), place, options);
+    const bench = new Bench(service, new SqlEye(url), place, options);
     const found = await bench.run();
     const facts = {
       machine,
@@ -54,8 +52,16 @@ export async function benchAudit(options: AuditBenchOptions): Promise<number> {
     return report.problems.length === 0 ? 0 : 1;
   } finally {
     await service.stop();
-    await postgres?.stop();
   }
+}
+
+/** The one that is named, or a server of its own that goes with this run. */
+async function openDatabase(
+  given: string | null,
+): Promise<AsyncDisposable & { readonly url: string }> {
+  if (given !== null) return { url: given, [Symbol.asyncDispose]: async () => {} };
+  const { url, stop } = await startPostgres();
+  return { url, [Symbol.asyncDispose]: stop };
 }
 
 class Bench {
