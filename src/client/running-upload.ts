@@ -114,13 +114,14 @@ export class RunningUpload {
     const upload = this.#options.resume ?? (await this.#open());
     this.#upload = upload;
     this.#options.onOpen?.(upload);
-    for (;;) {
+    // Of one that was opened just now no part has arrived.
+    for (let isNew = this.#options.resume === undefined; ; isNew = false) {
       await this.#paused?.promise;
       this.#aborted.signal.throwIfAborted();
       this.#options.signal?.throwIfAborted();
       this.#sending = new AbortController();
       try {
-        await this.#sendMissing(upload);
+        await this.#sendMissing(upload, isNew);
         return await this.#complete(upload);
       } catch (error) {
         if (!(error instanceof Paused)) throw error;
@@ -145,7 +146,7 @@ export class RunningUpload {
     return await this.#uploads.complete(this.#projectId, uploadId, { signal });
   }
 
-  async #sendMissing(upload: UploadJson): Promise<void> {
+  async #sendMissing(upload: UploadJson, isNew: boolean): Promise<void> {
     const { sizeBytes } = this.#source;
     const { uploadId, partSizeBytes, partCount } = upload;
     const { signal: outer, onProgress, partsInFlight = LIMITS.clientPartsInFlight } = this.#options;
@@ -158,7 +159,8 @@ export class RunningUpload {
     }
     const arrived = new Set<number>();
     let sentBytes = 0;
-    for (const part of await this.#uploads.parts(this.#projectId, uploadId, { signal })) {
+    const known = isNew ? [] : await this.#uploads.parts(this.#projectId, uploadId, { signal });
+    for (const part of known) {
       if (part.sizeBytes !== lengthOf(part.partNumber)) continue;
       arrived.add(part.partNumber);
       sentBytes += part.sizeBytes;

@@ -97,6 +97,18 @@ test("an empty file and one of a source of its own are uploaded, too", async () 
   expect(await isStored("streamed")).toBe(true);
 });
 
+test("a new upload of one part takes four calls: nobody asks what has arrived", async () => {
+  const methods: string[] = [];
+  const client = served.clientOf("alice", {
+    fetch: async (input, init) => {
+      methods.push(init?.method ?? "GET");
+      return await fetch(input, init);
+    },
+  });
+  await client.uploads.start(project, "small", new Blob(["small"])).done;
+  expect(methods).toEqual(["POST", "GET", "PUT", "POST"]);
+});
+
 test("no more parts are under way than were allowed", async () => {
   const held = heldParts();
   const client = served.clientOf("alice", { fetch: held.fetch });

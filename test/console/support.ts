@@ -140,7 +140,7 @@ export class ConsoleFixture {
   /** Texts that reach beyond the edge of the screen, where nobody can scroll to them. */
   async cutOff(): Promise<string[]> {
     return (await this.page.evaluate(
-      `[...document.querySelectorAll("#root *")].filter((one) =>
+      `[...document.querySelectorAll("body *")].filter((one) =>
         one.children.length === 0 && one.textContent.trim() !== "" &&
         !one.closest(".table-scroll, .rows-scroll, .hidden-text") &&
         one.getBoundingClientRect().right > innerWidth).map((one) => one.textContent)`,

@@ -110,11 +110,11 @@ describe("the console before a store that has its troubles", { timeout: TIMEOUT_
   it("fits a screen of 390 pixels", async () => {
     const { page, client } = fixture;
     const [deletion] = (await client.deletions.list()).items;
-    const [project] = (await client.projects.list({ state: "active" })).items;
+    const project = await makeProject("Narrow", 1);
     const { id: audit } = await client.audits.start({ minAge: "0s" });
     await page.setViewportSize(NARROW);
     const lists = ["/", "/deletions", "/audit", "/doctor", "/tokens", "/settings"];
-    const single = [`/deletions/${deletion?.id}`, `/projects/${project?.id}`, `/audit/${audit}`];
+    const single = [`/deletions/${deletion?.id}`, `/projects/${project}`, `/audit/${audit}`];
     for (const path of [...lists, ...single]) {
       await page.goto(fixture.url + path);
       await page.getByRole("heading", { level: 1 }).waitFor();
@@ -122,5 +122,9 @@ describe("the console before a store that has its troubles", { timeout: TIMEOUT_
       expect(await page.evaluate("document.documentElement.scrollWidth"), path).toBe(390);
       expect(await fixture.cutOff(), path).toEqual([]);
     }
+    await page.goto(`${fixture.url}/projects/${project}`);
+    await page.getByRole("button", { name: "Delete the project ..." }).click();
+    await page.getByRole("dialog").getByText("This would remove").waitFor();
+    expect(await fixture.cutOff()).toEqual([]);
   });
 });
