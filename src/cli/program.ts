@@ -28,11 +28,12 @@ export async function run(argv: readonly string[], io: Io): Promise<ExitCode> {
   const shell = new Shell(io, wantsJson(argv));
   // Each write reports its own failure; without a listener the event would end the process.
   for (const stream of [io.stdout, io.stderr]) stream.on("error", () => {});
+  const program = programOf(shell);
   try {
-    await programOf(shell).parseAsync([...argv], { from: "user" });
+    await program.parseAsync([...argv], { from: "user" });
     return shell.exitCode;
   } catch (thrown) {
-    return await report(shell, thrown);
+    return await report(shell, thrown, `See '${commandNamed(program, argv)} --help'.`);
   }
 }
 
@@ -78,8 +79,21 @@ export function programOf(shell: Shell): Command {
   return program;
 }
 
-async function report(shell: Shell, thrown: unknown): Promise<ExitCode> {
-  if (thrown instanceof CommanderError) return await reportUsage(shell, thrown);
+/** As much of a command's name as was understood. */
+function commandNamed(program: Command, argv: readonly string[]): string {
+  const names = [program.name()];
+  let { commands } = program;
+  for (const word of argv.filter((one) => !one.startsWith("-"))) {
+    const found = commands.find((command) => command.name() === word);
+    if (!found) break;
+    names.push(word);
+    ({ commands } = found);
+  }
+  return names.join(" ");
+}
+
+async function report(shell: Shell, thrown: unknown, help: string): Promise<ExitCode> {
+  if (thrown instanceof CommanderError) return await reportUsage(shell, thrown, help);
   if (thrown instanceof Interrupted || shell.io.interrupt.aborted) return EXIT.interrupted;
   if (isBrokenPipe(thrown)) return EXIT.done;
   const { error, exitCode } = failureOf(thrown);
@@ -87,7 +101,11 @@ async function report(shell: Shell, thrown: unknown): Promise<ExitCode> {
   return exitCode;
 }
 
-async function reportUsage(shell: Shell, thrown: CommanderError): Promise<ExitCode> {
+async function reportUsage(
+  shell: Shell,
+  thrown: CommanderError,
+  remedy: string,
+): Promise<ExitCode> {
   if (thrown.exitCode === 0) return EXIT.done;
   const isMissing = thrown.code === "commander.help";
   // The help that was printed says the same to a person.
@@ -96,6 +114,6 @@ async function reportUsage(shell: Shell, thrown: CommanderError): Promise<ExitCo
     ? "The name of a command is missing."
     : thrown.message.replace(/^error: /, "").replace(/\n\(Did (you mean .*\?)\)$/s, "; did $1");
   const details = { usage: thrown.code };
-  await shell.out.failure(new ExpungeError("invalid-request", message, { details }));
+  await shell.out.failure(new ExpungeError("invalid-request", message, { details, remedy }));
   return EXIT.usage;
 }

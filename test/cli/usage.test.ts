@@ -14,6 +14,16 @@ test("an unknown option is wrong usage, with the nearest one named", async () =>
   expect(stderr).toContain("unknown option '--dryrun'; did you mean --dry-run?");
 });
 
+test.each([
+  [["projct", "list"], "expunge"],
+  [["project", "delte", "p1"], "expunge project"],
+  [["project", "restore"], "expunge project restore"],
+  [["--json", "deletion", "list", "--stat", "x"], "expunge deletion list"],
+])("wrong usage of %j points at the help of what was meant", async (argv, command) => {
+  const { stdout, stderr } = await expunge(argv);
+  expect(stdout + stderr).toContain(`See '${command} --help'.`);
+});
+
 test("wrong usage with --json is an error document on standard output", async () => {
   const { code, stdout, stderr } = await expunge(["project", "restore", "--json"]);
   expect(code).toBe(2);

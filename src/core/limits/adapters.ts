@@ -107,6 +107,8 @@ export const ADAPTER_LIMITS = {
   s3AbortRoundsMax: 5,
   /** Cloudflare, on every plan: prefixes or URLs in one request ("Purge cache", Availability and limits). */
   cdnBatchTargets: 100,
+  /** How long a purge waits for others that can go in its request. */
+  cdnGatherMs: 50,
   cdnTimeoutMs: 15 * SECOND_MS,
   cdnReplyBytesMax: 64 * KiB,
   /** A request that is refused is parted until so many of its targets were refused by themselves. */

@@ -8,7 +8,6 @@ import type { ByteRange } from "../../ports/object-store.ts";
 import type { Context } from "../context.ts";
 import { listKey } from "../listing.ts";
 import { type Listed, pageOf, type Projects, refuseDeleted } from "../projects.ts";
-import { enqueueRemovals } from "../uploads/making.ts";
 import { putFile, type PutFile } from "./put.ts";
 import { settleRemovals } from "./removals.ts";
 
@@ -150,8 +149,8 @@ export class Files {
     // With the object that it had before its relayout, where that is held still.
     const removals = await metadata.findRemovals(row.key === null ? [] : [row.key], row.uid);
     if (removals.length === 0) return { path: row.path, outcome: "deleted" };
-    await enqueueRemovals(this.#context, project.uid);
-    // The removal is on record: a caller that goes away now changes nothing.
+    // The removal is on record: a caller that goes away now changes nothing, and what a dead process or
+    // an error leaves is found by the scan. A job besides would do all of it a second time.
     const results = await settleRemovals(this.#context, removals, new AbortController().signal);
     for (const result of results) {
       if (!result.verified) return { path: row.path, outcome: "pending", code: result.code };
