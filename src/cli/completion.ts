@@ -11,6 +11,8 @@ interface Entry {
 interface Offer {
   readonly word: string;
   readonly description: string;
+  /** Whether a value follows, as after some options. */
+  readonly takesValue: boolean;
   /** The values that an option takes, where they are a list. */
   readonly choices: readonly string[];
 }
@@ -40,6 +42,7 @@ function entriesOf(command: Command, path: readonly string[]): Entry[] {
       commands: children.map((one) => ({
         word: one.name(),
         description: one.description(),
+        takesValue: false,
         choices: [],
       })),
       options: unique(options.flatMap((option) => offersOf(option))),
@@ -52,9 +55,10 @@ function rootOf(command: Command): Command {
   return command.parent === null ? command : rootOf(command.parent);
 }
 
-function offersOf({ short, long, description, argChoices }: Option): Offer[] {
+function offersOf({ short, long, description, argChoices, required, optional }: Option): Offer[] {
+  const value = { takesValue: required || optional, choices: argChoices ?? [] };
   return [long, short].flatMap((word) =>
-    word === undefined ? [] : [{ word, description, choices: argChoices ?? [] }],
+    word === undefined ? [] : [{ word, description, ...value }],
   );
 }
 
@@ -64,6 +68,28 @@ function unique(offers: readonly Offer[]): Offer[] {
 
 function words({ commands, options }: Entry): string {
   return [...commands, ...options].map(({ word }) => word).join(" ");
+}
+
+/** Of options that a value follows, where they stand and which values there are: none where any text is one. */
+function valuesOf(entries: readonly Entry[]): (readonly [string, readonly string[]])[] {
+  return entries.flatMap(({ path, options }) =>
+    options
+      .filter(({ takesValue }) => takesValue)
+      .map(({ word, choices }) => [sh(`${path} ${word}`), choices] as const),
+  );
+}
+
+/** Cases of a shell for what stands before the word at hand; an option without choices leaves it to the files. */
+function valueCases(
+  entries: readonly Entry[],
+  offer: (choices: readonly string[]) => string,
+): string {
+  const values = valuesOf(entries);
+  const chosen = values.flatMap(([at, choices]) =>
+    choices.length === 0 ? [] : [`    ${at}) ${offer(choices)} ;;`],
+  );
+  const free = values.filter(([, choices]) => choices.length === 0).map(([at]) => at);
+  return [...chosen, `    ${free.join("|")}) ${offer([])} ;;`].join("\n");
 }
 
 /** The words so far lead to an entry: those among them that are commands, one below the other. */
@@ -80,6 +106,9 @@ _${name}() {
   done
   case "$path" in
 ${cases.join("\n")}
+  esac
+  case "$path \${COMP_WORDS[COMP_CWORD-1]}" in
+${valueCases(entries, (choices) => `words=${sh(choices.join(" "))}`)}
   esac
   COMPREPLY=()
   if [[ $current == -* || $words != -* ]]; then
@@ -111,6 +140,10 @@ _${name}() {
   case "$at" in
 ${cases.join("\n")}
   esac
+  case "$at \${words[CURRENT-1]}" in
+${valueCases(entries, (choices) => `offers=(${choices.map((choice) => sh(choice)).join(" ")})`)}
+  esac
+  (( $#offers )) || { _files; return }
   _describe ${name} offers || _files
 }
 compdef _${name} ${name}
@@ -124,9 +157,10 @@ function fish(name: string, entries: readonly Entry[]): string {
       ...commands.map(
         ({ word, description }) => `complete -c ${name} -f ${at} -a ${word} -d ${sh(description)}`,
       ),
-      ...options.map(({ word, description, choices }) => {
+      ...options.map(({ word, description, takesValue, choices }) => {
         const flag = word.startsWith("--") ? `-l ${word.slice(2)}` : `-s ${word.slice(1)}`;
-        const values = choices.length === 0 ? "" : ` -a ${sh(choices.join(" "))}`;
+        const isChosen = choices.length > 0;
+        const values = isChosen ? ` -x -a ${sh(choices.join(" "))}` : takesValue ? " -r" : "";
         return `complete -c ${name} ${at} ${flag}${values} -d ${sh(description)}`;
       }),
     ];
