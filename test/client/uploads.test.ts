@@ -174,8 +174,8 @@ test("an aborted upload is discarded, and makes no file", async () => {
   await expect(upload.done).rejects.toThrow(/abort/);
   expect(await alice.files.exists(project, "f")).toBe(false);
   expect(await failureOf(alice.uploads.complete(project, uploadId))).toEqual({
-    code: "upload-not-found",
-    status: 404,
+    code: "upload-not-open",
+    status: 409,
   });
 });
 

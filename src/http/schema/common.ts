@@ -47,9 +47,13 @@ export const countSchema = z.int().min(0);
 
 /** A whole number written in a query or a path: digits only, no sign, exponent or space. */
 export function numberText(min: number, max: number): z.ZodType<number> {
+  const range = max < Number.MAX_SAFE_INTEGER ? `${min} to ${max}` : `${min} or more`;
   return z.preprocess(
     (value) => (typeof value === "string" && /^\d{1,15}$/.test(value) ? Number(value) : value),
-    z.int({ error: "must be a whole number" }).min(min).max(max),
+    z
+      .int({ error: `must be a whole number, ${range}` })
+      .min(min)
+      .max(max),
   );
 }
 

@@ -9,6 +9,7 @@ import type { Part } from "../../ports/object-store.ts";
 import type { Context } from "../context.ts";
 import { listKey } from "../listing.ts";
 import { abortInStore, endAfterFailure } from "./ending.ts";
+import { uploadIdOf } from "./ids.ts";
 
 /** An upload that the store knows too: of a file with at least one byte. */
 export type StoredUpload = Upload & { readonly storeUploadId: string };
@@ -26,7 +27,7 @@ export async function newUpload(
   const { path, sizeBytes, contentType, metadata } = file;
   const fileUid = await newUid(context);
   return {
-    id: await newUid(context),
+    id: uploadIdOf(context, project.uid, await newUid(context)),
     projectUid: project.uid,
     path,
     key: canonicalKey(project.uid, fileUid),

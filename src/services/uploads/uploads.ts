@@ -1,5 +1,5 @@
 import { type Caller, requireRight } from "../../core/caller.ts";
-import { ExpungeError } from "../../core/errors.ts";
+import { ExpungeError, isExpungeError } from "../../core/errors.ts";
 import { isUid } from "../../core/ids.ts";
 import { LIMITS } from "../../core/limits.ts";
 import type { Instant, Project, Upload } from "../../core/model.ts";
@@ -12,6 +12,7 @@ import type { Context } from "../context.ts";
 import { makeOnce, type Once } from "../idempotency.ts";
 import { type Projects, refuseDeleted } from "../projects.ts";
 import { endUpload } from "./ending.ts";
+import { wasGivenOut } from "./ids.ts";
 import { notOpen, type OpenUpload, openUpload, stillOpen } from "./opening.ts";
 import { finishUpload, notActive } from "./making.ts";
 
@@ -156,7 +157,7 @@ export class Uploads {
     const { metadata } = this.#context;
     const done = isUid(uploadId) ? await metadata.findCommitted(project.uid, uploadId) : null;
     if (done) return { file: done, created: false, replacedKey: null };
-    const upload = await this.#upload(project, uploadId);
+    const upload = await this.#uploadOrEnded(project, uploadId);
     if (project.state !== "active") throw notActive();
     if (upload.state === "aborting") throw notOpen();
     const { storeUploadId } = upload;
@@ -214,6 +215,16 @@ export class Uploads {
       throw new ExpungeError("upload-not-found", "There is no such upload.");
     }
     return { ...upload, sizeBytes: upload.sizeBytes };
+  }
+
+  /** @throws ExpungeError `upload-not-open` where its row is gone, `upload-not-found` where none ever was */
+  async #uploadOrEnded(project: Project, uploadId: string): Promise<DirectUpload> {
+    try {
+      return await this.#upload(project, uploadId);
+    } catch (error) {
+      const isGone = isExpungeError(error, "upload-not-found");
+      throw isGone && wasGivenOut(this.#context, project.uid, uploadId) ? notOpen() : error;
+    }
   }
 
   async #parts(upload: Upload): Promise<readonly Part[]> {
