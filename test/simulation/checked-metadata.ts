@@ -89,7 +89,8 @@ export function checkedMetadata(ground: Ground, receipts: ReceiptChecks): Metada
   return checkedClaims(withMethods<MetadataStore>(metadata, methods), ground);
 }
 
-function checkedWrites({ metadata, violations }: Ground): Partial<MetadataStore> {
+function checkedWrites(ground: Ground): Partial<MetadataStore> {
+  const { metadata, violations } = ground;
   const written = (uid: string, what: string): void => {
     const state = metadata.view().rows.projects.get(uid)?.state;
     if (state !== "active") violations.add("R1", `${what} in ${uid}, which is '${state}'`);
@@ -106,6 +107,23 @@ function checkedWrites({ metadata, violations }: Ground): Partial<MetadataStore>
       // Repeated, it answers what was committed before, whatever became of the project since.
       if (before !== "committed") written(committed.file.projectUid, "a file was committed");
       return committed;
+    },
+    commitFileMove: async (id, token, move) => {
+      const isMoved = await metadata.commitFileMove(id, token, move);
+      if (!isMoved) return false;
+      written(move.projectUid, "a file was moved");
+      hit(ground, "file moved");
+      return true;
+    },
+    releaseHeld: async (by, key) => {
+      const isReleased = await metadata.releaseHeld(by, key);
+      if (isReleased) hit(ground, "held object let go");
+      return isReleased;
+    },
+    undoFileMove: async (by, key) => {
+      const undone = await metadata.undoFileMove(by, key);
+      if (undone !== null) hit(ground, "move undone");
+      return undone;
     },
     commitEmptyFile: async (file) => {
       const committed = await metadata.commitEmptyFile(file);

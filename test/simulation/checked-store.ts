@@ -101,6 +101,7 @@ class RemovalChecks {
     const tx = metadata.view();
     if (!isLive(tx, uid)) {
       this.#ground.cdn?.lost(uid, key);
+      if (this.#by === null) this.#ground.lostBeside.add(uid, unit);
       return losses.add(uid, unit);
     }
     // What was sent before the database was restored may land after it, on older rows.
@@ -108,7 +109,10 @@ class RemovalChecks {
     for (const file of tx.rows.files.get(uid)?.values() ?? []) {
       if (file.key === key) violations.add("I4", `${key} removed while its file is live`);
     }
-    if (!parseCanonicalKey(key)) violations.add("I4", `${key} removed in a live project`);
+    const isAdopted = this.#ground.projects.some(({ adopted }) => adopted.has(key));
+    if (!parseCanonicalKey(key) && !isAdopted) {
+      violations.add("I4", `${key} removed in a live project`);
+    }
   }
 
   noteAbort(key: string, uploadId: string, hadParts: boolean): void {

@@ -1,3 +1,4 @@
+import { isHeld } from "../../src/adapters/memory/metadata/files.ts";
 import { isTerminal } from "../../src/core/deletion.ts";
 import { fromUtf8 } from "../../src/core/encoding.ts";
 import { type Ground, type ProjectModel, remainsOf } from "./model.ts";
@@ -5,16 +6,19 @@ import { type Ground, type ProjectModel, remainsOf } from "./model.ts";
 /** Whether all that was begun has come to its end: what liveness asks for (I5, I9). */
 export function hasEnded({ metadata, world, playing }: Ground): boolean {
   if (world.underWay > 0 || playing > 0) return false;
-  const { deletions, projects, removals, uploads, receipts } = metadata.view().rows;
+  const { deletions, projects, removals, uploads, receipts, runs } = metadata.view().rows;
   for (const { state, projectUid } of deletions.values()) {
-    const isHeld = state === "trashed" && projects.get(projectUid)?.hold !== null;
-    if (!isTerminal(state) && !isHeld) return false;
+    const waits = state === "trashed" && projects.get(projectUid)?.hold !== null;
+    if (!isTerminal(state) && !waits) return false;
   }
   const isLive = (uid: string): boolean => {
     const state = projects.get(uid)?.state;
     return state === "active" || state === "trashed";
   };
-  for (const { removal } of removals.values()) if (isLive(removal.projectUid)) return false;
+  for (const { run } of runs.values()) if (run.completedAt === null) return false;
+  for (const row of removals.values()) {
+    if (!isHeld(row) && isLive(row.removal.projectUid)) return false;
+  }
   for (const { upload } of uploads.values()) {
     if (upload.state === "open" || upload.state === "committed") continue;
     if (isLive(upload.projectUid)) return false;
@@ -88,6 +92,7 @@ function checkLive(ground: Ground, model: ProjectModel): void {
       else contents.set(file.path, fromUtf8(bytes));
     }
   }
+  for (const { removal } of rows.removals.values()) named.add(removal.key);
   for (const [path, possible] of model.files) {
     const found = contents.get(path) ?? null;
     if (possible.has(found)) continue;

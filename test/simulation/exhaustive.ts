@@ -206,6 +206,7 @@ class Play {
       uid: UID,
       files: new Map(),
       planted: new Map(),
+      adopted: new Set(),
       deletionRequested: true,
       purgeNotBefore: this.#world.nowMs + graceMs,
     };
@@ -282,6 +283,7 @@ function groundOf(world: World, { versioned, pageKeys }: Scenario): Ground {
     playing: 0,
     violations: new Violations(),
     losses: new Losses(),
+    lostBeside: new Losses(),
     uploadsLost: new Losses(),
     partsLost: new Losses(),
     hits: new Map(),

@@ -1,3 +1,4 @@
+import { isHeld } from "../../src/adapters/memory/metadata/files.ts";
 import { isLive, type Tx } from "../../src/adapters/memory/metadata/state.ts";
 import { isTerminal } from "../../src/core/deletion.ts";
 import { LIMITS } from "../../src/core/limits.ts";
@@ -51,13 +52,16 @@ export function dueInMs(tx: Tx): number {
   for (const row of rows.deletions.values()) {
     if (row.settling.dueAt !== null) due(Math.max(row.settling.dueAt, row.leaseUntil));
     if (isTerminal(row.state)) continue;
-    const isHeld = rows.projects.get(row.projectUid)?.hold !== null;
-    if (row.state === "trashed" && isHeld) continue;
+    const hasHold = rows.projects.get(row.projectUid)?.hold !== null;
+    if (row.state === "trashed" && hasHold) continue;
     const grace = row.state === "trashed" ? row.purgeAfter : 0;
     due(Math.max(row.leaseUntil, row.blocked?.nextRetryAt ?? 0, grace));
   }
-  for (const { removal, dueAt } of rows.removals.values()) {
-    if (isLive(tx, removal.projectUid)) due(dueAt);
+  for (const row of rows.removals.values()) {
+    if (!isHeld(row) && isLive(tx, row.removal.projectUid)) due(row.dueAt);
+  }
+  for (const { run, leaseUntil } of rows.runs.values()) {
+    if (run.completedAt === null) due(leaseUntil);
   }
   for (const { upload, changedAt } of rows.uploads.values()) {
     const isKept = upload.state === "open" || upload.state === "committed";

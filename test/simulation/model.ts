@@ -12,6 +12,8 @@ export interface ProjectModel {
   readonly files: Map<string, Set<string | null>>;
   /** Objects planted beside expunge: untracked ones below its prefix, and legacy ones. */
   readonly planted: Map<string, string>;
+  /** Legacy keys that files were made of: a relayout, or the end of the file, may remove them. */
+  readonly adopted: Set<string>;
   /** Whether a request for deletion was sent, whatever was answered. */
   deletionRequested: boolean;
   /** Before this, by any request that was sent, nothing may be purged (I6). */
@@ -42,6 +44,12 @@ export class Losses {
 
   of(uid: string): number {
     return this.#byProject.get(uid)?.size ?? 0;
+  }
+
+  /** Of units that begin with a key and a NUL: the versions beside the first of each key. */
+  versionsOf(uid: string): number {
+    const units = [...(this.#byProject.get(uid) ?? [])];
+    return units.length - new Set(units.map((unit) => unit.slice(0, unit.indexOf("\0")))).size;
   }
 }
 
@@ -77,6 +85,8 @@ export interface Ground {
   readonly violations: Violations;
   /** Objects, versions and markers. */
   readonly losses: Losses;
+  /** Those of them that no deletion removed: a late removal of a single file. */
+  readonly lostBeside: Losses;
   /** Uploads that ended while the deletion ran, and those that it ended itself and that held parts. */
   readonly uploadsLost: Losses;
   readonly partsLost: Losses;

@@ -95,7 +95,7 @@ export const DATABASE_CALLS_UNUSED: ReadonlySet<string> = new Set([
   "forgetRuns",
   "recordAdoption",
   "listAdoptedProjects",
-  // Relayouts.
+  // Relayouts, which have schedules of their own (relayouts.test.ts).
   "listRelayouts",
   "listLegacyFiles",
   "recordRelayout",

@@ -1,3 +1,4 @@
+import { ADOPTION_BEGINS } from "../../src/core/adoption.ts";
 import { canonicalPrefix } from "../../src/core/keys.ts";
 import { OWNER } from "./clients.ts";
 import { contentOf, type Ground } from "./model.ts";
@@ -31,6 +32,7 @@ export async function plant(ground: Ground, count: number): Promise<void> {
       uid,
       files: new Map(),
       planted,
+      adopted: new Set(),
       deletionRequested: expiresAt !== null,
       purgeNotBefore: expiresAt ?? Number.POSITIVE_INFINITY,
     });
@@ -64,4 +66,40 @@ async function plantObjects(
   await objects.createUpload(`${prefix}open`, "x/y");
   await objects.createUpload(`old/${id}/open`, "x/y");
   return planted;
+}
+
+/** Files of what was planted in legacy layouts, as an adoption makes them. */
+export async function adoptPlanted({ metadata, projects }: Ground): Promise<void> {
+  const id = "ADOPT-000000000000";
+  await metadata.createRun({
+    kind: "adoption",
+    id,
+    requestedBy: "admin",
+    request: { dryRun: false, owner: OWNER.subject, minAgeMs: 0, prefix: "" },
+    progress: ADOPTION_BEGINS,
+  });
+  const claim = await metadata.claimRun(id, 1);
+  const files = projects.flatMap((project, i) =>
+    [...project.planted]
+      .filter(([key]) => !key.startsWith(canonicalPrefix(project.uid)))
+      .map(([key, text], n) => {
+        project.planted.delete(key);
+        project.adopted.add(key);
+        project.files.set(key, new Set([text]));
+        return {
+          fileUid: `0${i}${n}`.padEnd(26, "b"),
+          projectId: project.id,
+          path: key,
+          key,
+          sizeBytes: contentOf(text).length,
+          contentType: "text/plain",
+          etag: "as the store calls it",
+          modifiedAt: 0,
+        };
+      }),
+  );
+  const token = claim?.token ?? 0;
+  const step = { progress: ADOPTION_BEGINS, notes: [], files, projects: [] };
+  await metadata.recordAdoption(id, token, step);
+  await metadata.endRun(id, token, { ...ADOPTION_BEGINS, isListed: true });
 }

@@ -12,7 +12,8 @@ import { SimulatedCdn } from "./cdn.ts";
 import { Fleet, type PortMutant, SETTLE_MS } from "./fleet.ts";
 import { type Ground, Losses, type Violation, Violations } from "./model.ts";
 import { Nemesis, PAUSE_MAX_MS, RESTART_MAX_MS } from "./nemesis.ts";
-import { plant } from "./planting.ts";
+import { endRelayouts, playOperator } from "./operator.ts";
+import { adoptPlanted, plant } from "./planting.ts";
 import { checkPlan } from "./plan-check.ts";
 import type { Chance } from "./process.ts";
 import { besiege } from "./siege.ts";
@@ -23,6 +24,8 @@ import { World } from "./world.ts";
 export interface SimulationOptions {
   readonly trace?: (line: string) => void;
   readonly mutant?: PortMutant;
+  /** Whether what is planted in legacy layouts is adopted, and moved to canonical keys beside all else. */
+  readonly relayouts?: boolean;
 }
 
 export interface SimulationResult {
@@ -65,9 +68,11 @@ class Simulation {
   readonly #fleet: Fleet;
   readonly #receipts: ReceiptChecks;
   readonly #api: Api;
+  readonly #relayouts: boolean;
 
   constructor(seed: number, options: SimulationOptions) {
     this.#seed = seed;
+    this.#relayouts = options.relayouts ?? false;
     this.#world = new World(seed, options.trace ?? null);
     this.#ground = makeGround(this.#world, this.#chance.hits);
     this.#receipts = new ReceiptChecks(this.#ground, SIGNER);
@@ -99,6 +104,7 @@ class Simulation {
         () => this.#ground.playing--,
       );
     }
+    if (this.#relayouts) await this.#playOperator(play);
     const nemesis = new Nemesis(this.#ground, this.#fleet, empty, () => this.#receipts.restored());
     nemesis.begin(faultTimeMs);
     await this.#world.run(faultTimeMs);
@@ -120,6 +126,12 @@ class Simulation {
     };
   }
 
+  async #playOperator(play: Play): Promise<void> {
+    await adoptPlanted(this.#ground);
+    this.#ground.playing++;
+    void playOperator(this.#ground, this.#api, play).then(() => this.#ground.playing--);
+  }
+
   /** Without faults: what is held is released, some seeds are besieged, and all comes to its end. */
   async #afterwards(): Promise<void> {
     const { rng } = this.#world;
@@ -132,6 +144,10 @@ class Simulation {
       await Promise.all([...releases, this.#run(2 * MINUTE_MS)]);
     }
     await this.#converge();
+    if (this.#relayouts) {
+      await Promise.all([endRelayouts(this.#ground, this.#api), this.#run(2 * MINUTE_MS)]);
+      await this.#converge();
+    }
     if (rng.chance(0.08)) {
       await besiege(this.#ground, this.#api, this.#chance, (forMs) => this.#run(forMs));
       await this.#converge();
@@ -202,6 +218,7 @@ function makeGround(world: World, hits: Map<string, number>): Ground {
     blockedBy: new Map(),
     violations: new Violations(),
     losses: new Losses(),
+    lostBeside: new Losses(),
     uploadsLost: new Losses(),
     partsLost: new Losses(),
     hits,
