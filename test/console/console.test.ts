@@ -17,6 +17,11 @@ function text(name: string, sizeBytes = 1000) {
   return { name, mimeType: "text/plain", buffer: Buffer.alloc(sizeBytes, "x") };
 }
 
+function withOtherByte(text: string, where: number): string {
+  const at = Math.floor(where);
+  return text.slice(0, at) + (text[at] === "A" ? "B" : "A") + text.slice(at + 1);
+}
+
 describe("the console on the embedded default", { timeout: TIMEOUT_MS }, () => {
   let fixture: ConsoleFixture;
   beforeAll(async () => {
@@ -160,15 +165,16 @@ describe("the console on the embedded default", { timeout: TIMEOUT_MS }, () => {
     ]);
   });
 
-  it("says that a receipt is not valid when a byte of it was changed", async () => {
+  it.each([
+    ["a byte of its signature was changed", (jws: string) => withOtherByte(jws, jws.length - 8)],
+    ["a byte of what it says was changed", (jws: string) => withOtherByte(jws, jws.length / 2)],
+    ["a part of it is missing", (jws: string) => jws.slice(0, jws.lastIndexOf("."))],
+  ])("says that a receipt is not valid when %s", async (_, change) => {
     const { page } = fixture;
     const [deletion] = (await fixture.client.deletions.list()).items;
-    const receipt = deletion?.receipt ?? "";
-    const at = receipt.lastIndexOf(".") - 8;
-    const changed =
-      receipt.slice(0, at) + (receipt[at] === "A" ? "B" : "A") + receipt.slice(at + 1);
+    const receipt = change(deletion?.receipt ?? "");
     await page.route(`**/v1/deletions/${deletion?.id}`, (route) =>
-      route.fulfill({ json: { ...deletion, receipt: changed } }),
+      route.fulfill({ json: { ...deletion, receipt } }),
     );
     await page.reload();
     await page.getByRole("button", { name: "Verify the signature" }).click();

@@ -78,9 +78,9 @@ function Now({
     case "completed":
       return (
         <Alert color="green" title="Everything is gone, and that was checked">
-          {counted(handledOf(deletion), "object")}, {bytes(bytesOf(deletion))}, were removed.
-          Afterwards every place was listed from start to end, and nothing was left. The receipt
-          below says so, signed; keep it where you keep such proofs.
+          Removed: {counted(handledOf(deletion), "object")}, {bytes(bytesOf(deletion))}. Afterwards
+          every place was listed from start to end, and nothing was left. The receipt below says so,
+          signed; keep it where you keep such proofs.
         </Alert>
       );
     case "deleting":

@@ -1,6 +1,6 @@
 import { Text } from "@mantine/core";
 import type { DeletionJson } from "expunge/client";
-import { moment } from "../parts/format.ts";
+import { counted, moment } from "../parts/format.ts";
 
 interface Stage {
   readonly title: string;
@@ -78,7 +78,7 @@ function stagesOf(deletion: DeletionJson): readonly Stage[] {
       title: `Looked at again on ${moment(at)}`,
       note: {
         clean: "Nothing had come back.",
-        amended: `${found} objects had come back from elsewhere and were removed; an amendment says so.`,
+        amended: `Come back from elsewhere, and removed: ${counted(found, "object")}. An amendment says so.`,
         unknown: "The store could not be looked at. The service tries again by itself.",
       }[result],
       state: { clean: "done", amended: "bad", unknown: "bad" }[result] as Stage["state"],
