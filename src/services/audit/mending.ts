@@ -124,14 +124,14 @@ async function removeObject(
 async function putAside(mender: Mender, finding: StoredFinding, orphan: Orphan): Promise<Outcome> {
   const { context, signal } = mender;
   try {
-    const copy = await copyAside(context, orphan, signal);
-    if (copy === null) return failed("copy-differs");
+    const { upload, code } = await copyAside(context, orphan, signal);
+    if (upload === null) return code === "changed" ? spared(code) : failed(code);
     const reason = await whyNot(mender, finding);
     if (reason !== null) {
-      await endUpload(context, copy.id);
+      await endUpload(context, upload.id);
       return reason;
     }
-    await keepAside(context, copy);
+    await keepAside(context, upload);
   } catch (error) {
     if (!isExpungeError(error)) throw error;
     // In a project that is not active any more nothing is made (R1), and its deletion ends uploads (R2).

@@ -5,9 +5,16 @@ import { planParts } from "../../core/parts.ts";
 import { StoreError } from "../../core/store-errors.ts";
 import type { Context } from "../context.ts";
 import { listKey } from "../listing.ts";
+import { proveCopy } from "../relayout/proof.ts";
 import { copyParts } from "../uploads/copying.ts";
 import { endAfterFailure, endUpload } from "../uploads/ending.ts";
-import { beginUpload, makeObject, newUid, type StoredUpload } from "../uploads/making.ts";
+import {
+  beginUpload,
+  makeObject,
+  newUid,
+  type StoredUpload,
+  whileFresh,
+} from "../uploads/making.ts";
 
 /** What every store says of bytes of which nothing is known. */
 const CONTENT_TYPE = "application/octet-stream";
@@ -18,19 +25,27 @@ export interface Orphan {
   readonly sizeBytes: number;
 }
 
+/** What became of a copy: an upload that stands for it, or why there is none. */
+export type Aside =
+  | { readonly upload: StoredUpload; readonly code: null }
+  | { readonly upload: null; readonly code: "changed" | "copy-differs" };
+
 /**
- * Copies an orphan within the store to the quarantine of its project, and sees the copy in a listing. It
+ * Copies an orphan within the store to the quarantine of its project, and proves the copy byte for byte. It
  * comes into being as every object of a project does (R1), by an upload that was recorded while the project
  * was active: the fence of a deletion ends it, and the sweep finds what came of it (I1). Until `keepAside`
  * the upload stands for it, and what a crash leaves is removed like that of any other upload.
- * @returns null where the listing does not show the copy as large as the orphan; it is removed
+ * `changed`: the orphan is another object by now. `copy-differs`: the copy is not what was copied, or a
+ * listing does not show it so; it is removed in either case.
  * @throws ExpungeError `project-not-active`, `upload-not-open`, `quota-exceeded`, `file-too-large`; StoreError
  */
 export async function copyAside(
   context: Context,
   { key, projectUid, sizeBytes: size }: Orphan,
   signal: AbortSignal,
-): Promise<StoredUpload | null> {
+): Promise<Aside> {
+  const source = await context.store.head(key, signal);
+  if (source.sizeBytes !== size) return { upload: null, code: "changed" };
   const { partSizeBytes } = planParts(
     size,
     await context.store.capabilities({ signal }),
@@ -54,10 +69,14 @@ export async function copyAside(
   try {
     const parts = await copyParts(context, upload, { key, sizeBytes: size }, signal);
     await makeObject(context, upload, parts);
-    const copy = await listKey(context, upload.key, signal);
-    if (copy?.sizeBytes === size) return upload;
+    const copied = { source, copyKey: upload.key, parts };
+    const { result } = await whileFresh(context, upload.id, () =>
+      proveCopy(context, copied, signal),
+    );
+    const copy = result === "equal" ? await listKey(context, upload.key, signal) : null;
+    if (copy?.sizeBytes === size) return { upload, code: null };
     await endUpload(context, upload.id);
-    return null;
+    return { upload: null, code: result === "changed" ? "changed" : "copy-differs" };
   } catch (error) {
     if (error instanceof StoreError || error instanceof ExpungeError) {
       await endAfterFailure(context, upload);

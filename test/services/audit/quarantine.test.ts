@@ -1,78 +1,30 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { type Audit, isComplete } from "../../../src/core/audit.ts";
+import { isComplete } from "../../../src/core/audit.ts";
 import { canonicalKey, canonicalPrefix, isQuarantineKey } from "../../../src/core/keys.ts";
 import { StoreError } from "../../../src/core/store-errors.ts";
-import type { ObjectStore } from "../../../src/ports/object-store.ts";
-import type { FindingView } from "../../../src/services/audit/audits.ts";
-import { runAudit } from "../../../src/services/audit/run.ts";
+import { bodyOf } from "../../../src/services/bytes.ts";
 import type { Context } from "../../../src/services/context.ts";
 import { runRemovals } from "../../../src/services/files/removals.ts";
-import { runPurge } from "../../../src/services/purge/purge.ts";
-import { newUid, sealable, complete } from "../../contract/metadata/fixture.ts";
-import {
-  ADMIN,
-  makeService,
-  putText,
-  type TestService,
-  type TestServiceOptions,
-} from "../../support/context.ts";
+import { complete, newUid, sealable } from "../../contract/metadata/fixture.ts";
+import { ADMIN, type TestService } from "../../support/context.ts";
 import { withLimit } from "../../support/limits.ts";
 import { withMethods } from "../../support/methods.ts";
+import {
+  BYTES,
+  copiesOf,
+  deleted,
+  keysOf,
+  never,
+  type One,
+  outcomeOf,
+  quarantined,
+  service,
+  stopAll,
+  uploadsOf,
+  wrapped,
+} from "./quarantined.ts";
 
-const BYTES = new TextEncoder().encode("an orphan");
-const never = new AbortController().signal;
-
-const services: TestService[] = [];
-afterEach(async () => {
-  for (const service of services.splice(0)) await service.stop();
-});
-
-type One = TestService & { readonly uid: string; readonly orphan: string };
-
-/** A service with a project of one file and an orphan; its jobs are run by the test itself. */
-async function service(options: TestServiceOptions = {}, bytes = BYTES): Promise<One> {
-  const made = await makeService({ work: false, pauseMaxMs: 1, ...options });
-  services.push(made);
-  const { id, uid } = await made.services.projects.create(ADMIN, { id: "p1" });
-  await putText(made, id, "a", "a");
-  const orphan = canonicalKey(uid, newUid());
-  await made.objects.put(orphan, bytes);
-  return { ...made, uid, orphan };
-}
-
-/** Puts a method of the store aside of the audit's own way, once there is something to copy. */
-function wrapped(change: (store: ObjectStore) => Partial<ObjectStore>): TestServiceOptions {
-  return { wrap: (store) => withMethods<ObjectStore>(store, change(store)) };
-}
-
-async function quarantined(
-  { services: all }: TestService,
-  context: Context,
-): Promise<{ readonly audit: Audit; readonly findings: readonly FindingView[] }> {
-  const { id } = await all.audits.start(ADMIN, { minAgeMs: 0, fix: "orphans", quarantine: true });
-  await runAudit(context, id, never);
-  const findings: FindingView[] = [];
-  for await (const finding of all.audits.findings(ADMIN, id)) findings.push(finding);
-  return { audit: await all.audits.get(ADMIN, id), findings };
-}
-
-async function outcomeOf(one: One): Promise<readonly unknown[]> {
-  const { findings } = await quarantined(one, one.context);
-  const { outcome, code } = findings.find(({ key }) => key === one.orphan) ?? {};
-  return [outcome, code];
-}
-
-function keysOf({ objects, uid }: One): readonly string[] {
-  return [...objects.view().keysBelow(canonicalPrefix(uid))];
-}
-
-function copiesOf(one: One): readonly string[] {
-  return keysOf(one).filter(isQuarantineKey);
-}
-
-function uploadsOf({ objects, metadata }: One): readonly number[] {
-  return [objects.snapshot().uploads.size, metadata.view().rows.uploads.size];
-}
+afterEach(stopAll);
 
 describe("putting orphans aside", () => {
   it("keeps a copy in the project, under what says where it lay, and removes the orphan", async () => {
@@ -189,6 +141,45 @@ describe("putting orphans aside", () => {
     expect([copiesOf(one), uploadsOf(one)]).toEqual([[], [0, 0]]);
   });
 
+  it("removes no orphan whose copy has other bytes, and drops the copy", async () => {
+    const one = await service(
+      wrapped((store) => ({
+        copyPart: async (key, uploadId, partNumber) => {
+          const bytes = BYTES.toReversed();
+          return await store.uploadPart(key, uploadId, partNumber, {
+            body: bodyOf(bytes),
+            sizeBytes: bytes.length,
+          });
+        },
+      })),
+    );
+    expect(await outcomeOf(one)).toEqual(["failed", "copy-differs"]);
+    await runRemovals(one.context, never);
+    expect(keysOf(one)).toContain(one.orphan);
+    expect([copiesOf(one), uploadsOf(one)]).toEqual([[], [0, 0]]);
+  });
+
+  it.each([
+    { when: "before", call: "head" },
+    { when: "while", call: "copyPart" },
+  ] as const)(
+    "spares an orphan of two parts that changed $when it was copied",
+    async ({ call }) => {
+      const one: One = await service(
+        wrapped((store) => ({
+          [call]: async (...args: never[]): Promise<unknown> => {
+            await one.objects.put(one.orphan, new Uint8Array(call === "head" ? 3 : BYTES.length));
+            return await (store[call] as (...all: never[]) => Promise<unknown>)(...args);
+          },
+        })),
+      );
+      const outcome = await withLimit("auditCopyPartBytes", 5, () => outcomeOf(one));
+      expect(outcome).toEqual(["spared", "changed"]);
+      await runRemovals(one.context, never);
+      expect([copiesOf(one), uploadsOf(one)]).toEqual([[], [0, 0]]);
+    },
+  );
+
   it("says why an orphan could not be copied, and leaves no upload", async () => {
     const denied = new StoreError("access-denied", "blocked", "no");
     const one = await service(wrapped(() => ({ copyPart: () => Promise.reject(denied) })));
@@ -258,12 +249,6 @@ describe("putting orphans aside", () => {
     }
   });
 });
-
-async function deleted(one: One): Promise<void> {
-  const { id } = await one.services.deletions.request(ADMIN, "p1", {});
-  await runPurge(one.context, id, never);
-  expect(await one.metadata.findDeletion(id)).toMatchObject({ state: "completed" });
-}
 
 function fixtureOf({ metadata, context }: TestService) {
   return { store: metadata, advance: (ms: number) => context.clock.sleep(ms) };
