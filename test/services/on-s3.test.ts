@@ -3,7 +3,7 @@ import { limitedStore } from "../../src/adapters/limited-store.ts";
 import { S3ObjectStore, type S3StoreOptions } from "../../src/adapters/s3/object-store.ts";
 import { SystemClock } from "../../src/adapters/system-clock.ts";
 import { DatabaseError } from "../../src/core/database-errors.ts";
-import { bodyOf } from "../../src/services/bytes.ts";
+import { bodyOf, collect } from "../../src/services/bytes.ts";
 import { ADMIN, makeService, putText, type TestService } from "../support/context.ts";
 import type { Bucket } from "../wire/bucket.ts";
 import { WireServer } from "../wire/server.ts";
@@ -31,7 +31,8 @@ async function start(options: Partial<S3StoreOptions> = {}): Promise<World> {
   const clock = new SystemClock();
   const place = { bucket: "files", endpoint, region, ...credentials, clock };
   const s3 = new S3ObjectStore({ ...place, ...options });
-  const service = await makeService({ wrap: () => limitedStore(s3) });
+  const layouts = [{ name: "audio", template: "audio/{project}/**" }];
+  const service = await makeService({ layouts, wrap: () => limitedStore(s3) });
   closings.push(async () => {
     await service.stop();
     s3.close();
@@ -75,5 +76,32 @@ describe("services on S3", () => {
     expect(state).toBe("completed");
     const { versions } = bucket.store.snapshot();
     expect(versions.filter(({ key }) => key.startsWith(`projects/${uid}/`))).toEqual([]);
+  });
+
+  it("move adopted files by copies within the bucket, whose MD5 proves them, whatever their keys", async () => {
+    const { bucket, service } = await start();
+    const { adoptions, relayouts, files } = service.services;
+    const keys = ["audio/p1/a b", "audio/p1/50%+ü?#", "audio/p1/plain"];
+    for (const key of keys) await bucket.store.put(key, BYTES);
+    const adoption = await adoptions.start(ADMIN, { dryRun: false, minAgeMs: 0 });
+    const isOver = async (id: string): Promise<void> => {
+      const ended = async () => (await service.metadata.findRun(id))?.completedAt ?? null;
+      await expect.poll(ended, { timeout: WAIT_MS }).not.toBeNull();
+    };
+    await isOver(adoption.id);
+    const { relayout } = await relayouts.start(ADMIN, { dryRun: false });
+    await isOver(relayout.id);
+    expect((await relayouts.get(ADMIN, relayout.id)).relayout.progress).toMatchObject({
+      failure: null,
+      counts: { done: keys.length, spared: 0, readBytes: 0 },
+    });
+    const { relayout: finish } = await relayouts.finish(ADMIN, relayout.id, { dryRun: false });
+    await isOver(finish.id);
+    const left = [...bucket.store.view().keysBelow("audio/")];
+    expect(left).toEqual([]);
+    for (const path of keys) {
+      const { body } = await files.get(ADMIN, "p1", path);
+      expect(Buffer.from(await collect(body, BYTES.length)).toString()).toBe("hello");
+    }
   });
 });
