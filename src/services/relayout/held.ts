@@ -1,4 +1,5 @@
 import { isExpungeError } from "../../core/errors.ts";
+import { known } from "../../core/known.ts";
 import { LIMITS } from "../../core/limits.ts";
 import { isStoreError } from "../../core/store-errors.ts";
 import type { HeldObject, Relayout, RunNote } from "../../ports/metadata/index.ts";
@@ -58,8 +59,8 @@ async function endPage(
   for (const result of await settleRemovals(context, removals, work.signal)) {
     if (result.verified) continue;
     pending++;
-    const one = remove.get(result.key);
-    if (one) notes.push(noteOf({ ...one, key: result.key }, result.code));
+    const one = known(remove.get(result.key), "whose object was removed");
+    notes.push(noteOf({ ...one, key: result.key }, result.code));
   }
   const removed = remove.size - pending;
   const counts = { objects: spared, bytes, spared, removed, pending };
