@@ -69,11 +69,11 @@ export const NAMES = {
     "100",
   ),
   EXPUNGE_RATE_LIMIT: setting(
-    "requests a minute of one caller without the right admin; 'off' for any number",
+    "requests a minute of one caller without the right admin, counted in each process; 'off' for any number",
     "6000",
   ),
   EXPUNGE_ADDRESS_RATE_LIMIT: setting(
-    "requests a minute of one address that need no token, such as signed URLs; 'off' for any number",
+    "requests a minute of one address that need no token, such as signed URLs, counted in each process; 'off' for any number",
     "6000",
   ),
   EXPUNGE_AUTH_FAILURE_LIMIT: setting(

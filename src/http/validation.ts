@@ -47,6 +47,9 @@ function explain(schema: z.ZodType, place: string, issue: z.core.$ZodIssue): rea
     }));
   }
   const what = field === "" ? "The body" : `The ${place} '${field}'`;
+  if (issue.code === "invalid_type" && issue.message.endsWith("received undefined")) {
+    return [{ field, message: `${what} is missing.` }];
+  }
   return [{ field, message: `${what} is not valid: ${issue.message}.` }];
 }
 

@@ -62,6 +62,20 @@ test.each([
   expect(problem["detail"]).toContain(message);
 });
 
+test.each([
+  ["/v1/projects:delete", {}, "give 'ids', 1 to"],
+  ["/v1/projects:delete", { ids: ["p1"], namePrefix: "p" }, "or 'namePrefix', and nothing else"],
+  ["/v1/debug/sweeps", { prefix: "x/" }, "The field 'confirm' is missing."],
+  ["/v1/projects:delete", { ids: 5 }, "give 'ids', 1 to"],
+])("a body of %s that lacks something (%j) is told what", async (url, payload, told) => {
+  const problem = expectProblem(
+    await http.call({ method: "POST", url, payload }),
+    400,
+    "invalid-request",
+  );
+  expect(problem["detail"]).toContain(told);
+});
+
 test("unknown and malformed query parameters are refused by name", async () => {
   const near = await http.call({ method: "GET", url: "/v1/projects?limt=5" });
   expect(expectProblem(near, 400, "invalid-request")["detail"]).toContain("did you mean 'limit'?");

@@ -111,10 +111,13 @@ export const deleteProjectQuery = z.strictObject({
 });
 
 export const bulkDeleteBody = z
-  .union([
-    z.strictObject({ ids: z.array(z.string()).min(1).max(LIMITS.bulkItemsMax) }),
-    z.strictObject({ namePrefix: z.string().min(1).max(LIMITS.nameCharsMax) }),
-  ])
+  .union(
+    [
+      z.strictObject({ ids: z.array(z.string()).min(1).max(LIMITS.bulkItemsMax) }),
+      z.strictObject({ namePrefix: z.string().min(1).max(LIMITS.nameCharsMax) }),
+    ],
+    { error: `give 'ids', 1 to ${LIMITS.bulkItemsMax} of them, or 'namePrefix', and nothing else` },
+  )
   .meta({ id: "DeleteProjects" });
 export type BulkDeleteJson = z.input<typeof bulkDeleteBody>;
 
