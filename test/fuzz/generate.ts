@@ -107,6 +107,9 @@ export class Generator {
     if (path.startsWith("/v1/deletions")) {
       return isForeign ? foreign.deletion : knownOr(rng, known.deletions, () => "DELETE-x");
     }
+    // Else the fuzzer would ask for them by ids of projects, and meet none.
+    const [, kind] = /^\/v1\/(audit|adoption|relayout)s\//.exec(path) ?? [];
+    if (kind !== undefined) return knownOr(rng, known.others.get(`${kind}Id`) ?? [], () => "nope");
     switch (name) {
       case "path":
         return rng.pick([`${MARK}/a`, `${MARK}/b é`, `${MARK}/up`, `${MARK}/new`, MARK]);
