@@ -153,7 +153,7 @@ interface Parts {
 function run({ config, context, admin, metrics, database }: Parts): Running {
   const services = createServices(context);
   const stopping = new AbortController();
-  const pulse = config.role === "api" ? null : new Pulse();
+  const pulse = config.role === "api" ? null : new Pulse(context.clock.now());
   let working: Promise<unknown> = Promise.resolve();
   let started = false;
   let closing: Promise<void> | null = null;

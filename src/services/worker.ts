@@ -69,7 +69,7 @@ function measured<N extends JobName>(
 export async function scanForever(
   context: Context,
   signal: AbortSignal,
-  pulse: Pulse = new Pulse(),
+  pulse: Pulse = new Pulse(context.clock.now()),
 ): Promise<void> {
   await repeat(context, LIMITS.scanEveryMs, "scan for due work", signal, async () => {
     try {

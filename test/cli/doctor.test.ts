@@ -118,6 +118,8 @@ test("doctor asks the service that runs on the data directory, or looks by itsel
     return { code, checks: new Map(checks.map(({ name, ok, detail }) => [name, [ok, detail]])) };
   };
   const dataDir = env["EXPUNGE_DATA_DIR"] ?? "";
+  const scan = async () => (await said(env)).checks.get("work-scan")?.[0];
+  await expect.poll(scan, { timeout: 30_000 }).toBe(true);
   // By its address, and by the port that the configuration names.
   const local = { EXPUNGE_DATA_DIR: dataDir, EXPUNGE_PORT: new URL(url).port };
   for (const settings of [env, local]) {

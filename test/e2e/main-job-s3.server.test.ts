@@ -8,7 +8,7 @@ import { keysBelow, plantObjects, settingsOf } from "./buckets.ts";
 import { SharedService } from "./on-postgres.ts";
 import { putFiles } from "./planting.ts";
 
-const FILES = 5000;
+const FILES = 2500;
 const SIBLING_FILES = 20;
 const STRAYS = 1200;
 const RESUME_MS = 15_000;
@@ -69,7 +69,7 @@ describe("the main job on a real S3 server and PostgreSQL", () => {
       });
       expect(requested.status).toBe(202);
       const { id } = (await requested.json()) as DeletionBody;
-      for (const threshold of [5000, 2500]) {
+      for (const threshold of [2500, 1200]) {
         let left = Number.POSITIVE_INFINITY;
         while (left > threshold) left = (await keysBelow(bucket, `projects/${uid}/`)).length;
         await service.kill();

@@ -41,7 +41,7 @@ describe("what a running service says of its work", () => {
     const { context, services: all } = await service();
     await all.projects.create(ADMIN, { id: "p1" });
     await all.deletions.request(ADMIN, "p1", { graceMs: 60_000 });
-    const pulse = new Pulse();
+    const pulse = new Pulse(context.clock.now());
     await scanned(context, pulse);
     expect(await seen(context, pulse)).toEqual([
       ["work-scan", true, expect.stringMatching(/came through \d s ago/)],
@@ -51,9 +51,15 @@ describe("what a running service says of its work", () => {
 
   it("tells a scan that has not come through, or fails, or has stopped", async () => {
     const { context, metadata } = await service();
-    const pulse = new Pulse();
+    const now = context.clock.now();
+    const pulse = new Pulse(now - LIMITS.doctorScanAgeMaxMs - 1);
     const [first] = await seen(context, pulse);
-    expect(first).toEqual(["work-scan", false, "no scan for due work has come through yet"]);
+    expect(first?.slice(0, 2)).toEqual(["work-scan", false]);
+    expect(first?.[2]).toMatch(
+      /^no scan for due work has come through yet, 6\d s after the start$/,
+    );
+    const [young] = await seen(context, new Pulse(now));
+    expect(young?.slice(0, 2)).toEqual(["work-scan", null]);
     const failing = {
       ...context,
       metadata: withMethods(metadata, { dueDeletions: () => Promise.reject(new Error("no rows")) }),
@@ -61,7 +67,7 @@ describe("what a running service says of its work", () => {
     await scanned(failing, pulse);
     const [second] = await seen(context, pulse);
     expect(second).toEqual(["work-scan", false, "the last scan for due work failed: no rows"]);
-    const stopped = new Pulse();
+    const stopped = new Pulse(now);
     stopped.beat(context.clock.now() - LIMITS.doctorScanAgeMaxMs - 1);
     const [third] = await seen(context, stopped);
     expect(third?.slice(0, 2)).toEqual(["work-scan", false]);

@@ -34,9 +34,9 @@ export interface Hunt {
 export async function hunt(mutant: Mutant): Promise<Hunt> {
   if (mutant.isOfRace === true) return await huntInRace(mutant);
   const thread = new Thread<SeedTask, Outcome>(mutant);
-  const { name, seedsMax = MUTANT_SEEDS_MAX } = mutant;
+  const { name, seedsMax = MUTANT_SEEDS_MAX, firstSeed = 1 } = mutant;
   try {
-    const task: SeedTask = { from: 1, count: seedsMax, untilViolation: true };
+    const task: SeedTask = { from: firstSeed, count: seedsMax, untilViolation: true };
     const { seeds, failures } = await thread.play(task);
     const [first] = failures[0]?.violations ?? [];
     return { name, seeds, invariant: first?.invariant ?? null, what: first?.what ?? "" };

@@ -23,13 +23,16 @@ export async function examineWork(
   return [
     await look("work-scan", SCAN_REMEDY, async () => {
       if (pulse === null) return notApplicable("this process only serves (EXPUNGE_ROLE=api)");
-      const { last, failure } = pulse;
+      const { last, failure, begunAt } = pulse;
       if (failure !== null) throw new Unexpected(`the last scan for due work failed: ${failure}`);
-      if (last === null) throw new Unexpected("no scan for due work has come through yet");
-      const seconds = Math.round((clock.now() - last) / SECOND_MS);
-      const said = `the last scan for due work came through ${seconds} s ago`;
-      if (clock.now() - last > LIMITS.doctorScanAgeMaxMs) throw new Unexpected(said);
-      return passed(said);
+      const agoMs = clock.now() - (last ?? begunAt);
+      const seconds = Math.round(agoMs / SECOND_MS);
+      const said =
+        last === null
+          ? `no scan for due work has come through yet, ${seconds} s after the start`
+          : `the last scan for due work came through ${seconds} s ago`;
+      if (agoMs > LIMITS.doctorScanAgeMaxMs) throw new Unexpected(said);
+      return last === null ? notApplicable(said) : passed(said);
     }),
     await look("work-deletions", DELETIONS_REMEDY, async () => {
       const { deletions, blocked, overdueMs } = await metadata.backlog();
