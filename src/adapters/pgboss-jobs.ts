@@ -98,6 +98,8 @@ export class PgBossJobs implements Jobs {
   ): Promise<void> {
     const stopping = this.#stopping.signal;
     const fields = { job: name, jobId: job.id };
+    // Asked for before the stop, handed out after it.
+    if (stopping.aborted) throw interrupted();
     try {
       await handlers[name](job.data, AbortSignal.any([job.signal, stopping]));
     } catch (error) {
@@ -109,7 +111,7 @@ export class PgBossJobs implements Jobs {
       // The next one that waits is fetched at once, not when polling comes round.
       this.#wake(name);
     }
-    if (stopping.aborted) throw new Error("interrupted: this process stops");
+    if (stopping.aborted) throw interrupted();
   }
 
   async enqueue<N extends JobName>(
@@ -158,6 +160,10 @@ export class PgBossJobs implements Jobs {
     this.#stopping.abort(new Error("this process stops"));
     await this.#boss.stop({ graceful: true, timeout: LIMITS.shutdownGraceMs });
   }
+}
+
+function interrupted(): Error {
+  return new Error("interrupted: this process stops");
 }
 
 /**
