@@ -1,8 +1,10 @@
 import type { ExpungeClient } from "../client/index.ts";
 import { LIMITS } from "../core/limits.ts";
 import type { AuditJson, FindingJson } from "../http/schema/index.ts";
+import { firstOf } from "./collected.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { count, formatBytes, type Output, printable, table } from "./output.ts";
+import { countLine, standOf } from "./run-view.ts";
 
 const KINDS = [
   ["residueOfDeleted", "objects of deleted projects"],
@@ -30,12 +32,7 @@ export async function firstFindings(
   id: string,
   limit: number = LIMITS.auditFindingsShown,
 ): Promise<readonly FindingJson[]> {
-  const first: FindingJson[] = [];
-  for await (const finding of client.audits.findings(id)) {
-    first.push(finding);
-    if (first.length >= limit) break;
-  }
-  return first;
+  return await firstOf(client.audits.findings(id), limit);
 }
 
 export async function showAudit(
@@ -69,7 +66,7 @@ function findingLines(audit: AuditJson, findings: readonly FindingJson[]): reado
 
 function countLines(out: Output, audit: AuditJson): readonly string[] {
   return KINDS.map(([field, words]) => {
-    const line = `${String(audit[field]).padStart(9)}  ${words}`;
+    const line = countLine(audit[field], words);
     return audit[field] > 0 ? out.style("red", line) : line;
   });
 }
@@ -77,16 +74,11 @@ function countLines(out: Output, audit: AuditJson): readonly string[] {
 function endLines(out: Output, audit: AuditJson): readonly string[] {
   const { objects, rows, seconds, fixes, unknown, young, orphanBytes, quarantined } = audit;
   const compared = `${count(objects, "object")} against ${count(rows, "row")} in ${seconds} s`;
-  const state =
-    audit.state === "running"
-      ? out.style("yellow", `running: ${compared} so far`)
-      : audit.complete
-        ? out.style("green", `complete: ${compared}`)
-        : out.style("red", `not complete, so that nothing missing means nothing: ${compared}`);
+  const incomplete = "not complete, so that nothing missing means nothing";
   const mended = `mended: ${fixes.fixed}; spared, because they changed: ${fixes.spared}; failed: ${fixes.failed}`;
   return [
     "",
-    `${audit.id} ${state}`,
+    `${audit.id} ${standOf(out, audit, compared, incomplete)}`,
     ...(orphanBytes > 0 ? [`${formatBytes(orphanBytes)} lie there that no row names`] : []),
     ...(quarantined > 0
       ? [`${count(quarantined, "object")} (${formatBytes(audit.quarantinedBytes)}) in quarantine`]

@@ -1,9 +1,9 @@
 import type { ExpungeClient } from "../client/index.ts";
-import { LIMITS } from "../core/limits.ts";
-import type { RelayoutJson, RelayoutSparedJson } from "../http/schema/index.ts";
+import type { RelayoutJson } from "../http/schema/index.ts";
 import { collected } from "./collected.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
-import { count, formatBytes, type Output, printable, table } from "./output.ts";
+import { count, formatBytes, type Output, table } from "./output.ts";
+import { countLine, failureLines, firstNotes, noteLines, standOf } from "./run-view.ts";
 
 /** What was spared is a problem, and so is what could not be removed yet. */
 export function exitCodeOfRelayout(relayout: RelayoutJson): ExitCode {
@@ -39,67 +39,44 @@ export async function showRelayout(
   client: ExpungeClient,
   relayout: RelayoutJson,
 ): Promise<void> {
-  const first: RelayoutSparedJson[] = [];
-  if (!out.isJson) {
-    for await (const line of client.relayouts.spared(relayout.id)) {
-      first.push(line);
-      if (first.length >= LIMITS.runNotesShown) break;
-    }
-  }
+  const first = await firstNotes(out, client.relayouts.spared(relayout.id));
   await out.result(relayout, () => [
-    ...sparedLines(relayout, first),
+    ...noteLines(first, {
+      title: "left",
+      all: relayout.spared + relayout.pending,
+      command: `expunge relayout --id ${relayout.id} --spared`,
+    }),
     ...countLines(relayout),
     ...endLines(out, relayout),
   ]);
-}
-
-function sparedLines(
-  { id, spared, pending }: RelayoutJson,
-  first: readonly RelayoutSparedJson[],
-): readonly string[] {
-  if (first.length === 0) return [];
-  const rows = first.map(({ key, code, projectId }) => [code, projectId, key]);
-  const more = spared + pending - first.length;
-  return [
-    ...table(["left", "project", "key"], rows),
-    ...(more > 0 ? [`and ${more} more: expunge relayout --id ${id} --spared`] : []),
-    "",
-  ];
 }
 
 const DONE = { copy: "copied", finish: "finished", undo: "undone" } as const;
 
 function countLines(relayout: RelayoutJson): readonly string[] {
   const { action, dryRun, done, doneBytes, spared, removed, readBytes, held } = relayout;
-  const line = (value: number, words: string): string => `${String(value).padStart(9)}  ${words}`;
   const would = dryRun ? "would be " : "";
   const whose = relayout.of === null ? "" : ` by ${relayout.of}`;
   const proven = readBytes > 0 ? `; ${formatBytes(readBytes)} read to prove it` : "";
   return [
-    line(done, `${would}${DONE[action]} (${formatBytes(doneBytes)}${proven})`),
-    line(spared, "left as they are"),
-    ...(action === "copy" || dryRun ? [] : [line(removed, "objects removed, and verified gone")]),
+    countLine(done, `${would}${DONE[action]} (${formatBytes(doneBytes)}${proven})`),
+    countLine(spared, "left as they are"),
+    ...(action === "copy" || dryRun
+      ? []
+      : [countLine(removed, "objects removed, and verified gone")]),
     ...(action === "copy" && dryRun
       ? []
-      : [line(held.objects, `old objects held${whose} (${formatBytes(held.bytes)})`)]),
+      : [countLine(held.objects, `old objects held${whose} (${formatBytes(held.bytes)})`)]),
   ];
 }
 
 function endLines(out: Output, relayout: RelayoutJson): readonly string[] {
-  const { id, state, complete, objects, seconds, failure } = relayout;
+  const { id, objects, seconds, failure } = relayout;
   const seen = `${count(objects, "file")} in ${seconds} s`;
-  const what =
-    state === "running"
-      ? out.style("yellow", `running: ${seen} so far`)
-      : complete
-        ? out.style("green", `complete: ${seen}`)
-        : out.style("red", `not complete: ${seen}`);
   return [
     "",
-    `${id} ${what}`,
-    ...(failure === null
-      ? []
-      : [`it ended early (${failure.code}): ${printable(failure.message)}`]),
+    `${id} ${standOf(out, relayout, seen)}`,
+    ...failureLines(failure),
     ...nextLines(relayout),
   ];
 }

@@ -3,25 +3,24 @@ import { formatDuration } from "../core/duration.ts";
 import type { Instant } from "../core/model.ts";
 import { timestamp } from "../core/receipt.ts";
 import type { FindingView } from "../services/audit/audits.ts";
+import { secondsOf, stateOf, timesOf } from "./run-view.ts";
 import type { AuditJson, FindingJson } from "./schema/audit.ts";
 
 /** @param now by the database's clock, for one that has not ended */
 export function auditView(audit: Audit, now: Instant): AuditJson {
-  const { progress, requestedAt, completedAt } = audit;
+  const { progress } = audit;
   return {
     id: audit.id,
-    state: completedAt === null ? "running" : "completed",
+    state: stateOf(audit),
     fix: audit.fix,
     quarantine: audit.quarantine,
     minAge: formatDuration(audit.minAgeMs),
     readDataPercent: audit.readPercent,
     listingConcurrency: audit.listingConcurrency,
-    requestedAt: timestamp(requestedAt),
-    requestedBy: audit.requestedBy,
-    completedAt: completedAt === null ? null : timestamp(completedAt),
-    complete: completedAt !== null && isComplete(progress),
+    ...timesOf(audit),
+    complete: audit.completedAt !== null && isComplete(progress),
     ...progress.counts,
-    seconds: ((completedAt ?? now) - requestedAt) / 1000,
+    seconds: secondsOf(audit, now),
     unjudged: progress.unjudged.map((one) => ({ ...one })),
     fixes: { ...progress.fixes },
   };

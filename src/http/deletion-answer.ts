@@ -3,6 +3,7 @@ import type { Caller } from "../core/caller.ts";
 import { ExpungeError } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 import type { Deletion } from "../core/model.ts";
+import { accept } from "./accepted.ts";
 import type { RouteDeps } from "./deps.ts";
 import type { DeletionJson } from "./schema/deletion.ts";
 import { goneSignal } from "./streams.ts";
@@ -40,10 +41,7 @@ export async function answerDeletion(
       },
     );
   }
-  reply
-    .code(202)
-    .header("location", location)
-    .header("retry-after", String(retryAfterSeconds(deps, latest)));
+  accept(reply, location, retryAfterSeconds(deps, latest));
   return view;
 }
 

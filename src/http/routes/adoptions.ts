@@ -1,8 +1,9 @@
-import { LIMITS } from "../../core/limits.ts";
 import { adoptionView } from "../adoption-view.ts";
+import { accept } from "../accepted.ts";
 import { callerOf } from "../auth.ts";
 import type { App, RouteDeps } from "../deps.ts";
 import { schemaOf } from "../operation.ts";
+import { noteViews } from "../run-view.ts";
 import {
   adoptionParams,
   type AdoptionJson,
@@ -42,10 +43,7 @@ function addStartRoute(app: App, deps: RouteDeps): void {
         ...rest,
         ...(minAge === undefined ? {} : { minAgeMs: minAge }),
       });
-      reply
-        .code(202)
-        .header("location", `/v1/adoptions/${adoption.id}`)
-        .header("retry-after", String(LIMITS.deletionRetryAfterSeconds));
+      accept(reply, `/v1/adoptions/${adoption.id}`);
       return adoptionView(adoption, adoption.requestedAt);
     },
   });
@@ -110,12 +108,8 @@ function addListRoutes(app: App, deps: RouteDeps): void {
       const caller = callerOf(request);
       const { id } = await adoptions.get(caller, request.params.id);
       reply.type(JSON_LINES);
-      const views = async function* (): AsyncGenerator<AdoptionRefusalJson> {
-        for await (const { key, code, projectId } of adoptions.refusals(caller, id)) {
-          yield { key, code, projectId };
-        }
-      };
-      return answerStream(deps, request, jsonLines(views()));
+      const lines: AsyncIterable<AdoptionRefusalJson> = noteViews(adoptions.refusals(caller, id));
+      return answerStream(deps, request, jsonLines(lines));
     },
   });
 }

@@ -1,5 +1,5 @@
-import { LIMITS } from "../../core/limits.ts";
 import { auditView, findingView } from "../audit-view.ts";
+import { accept } from "../accepted.ts";
 import { callerOf } from "../auth.ts";
 import { decodeCursor, encodeCursor } from "../cursor.ts";
 import type { App, RouteDeps } from "../deps.ts";
@@ -50,10 +50,7 @@ function addStartRoute(app: App, deps: RouteDeps): void {
         ...(readDataPercent === undefined ? {} : { readPercent: readDataPercent }),
         ...(listingConcurrency === undefined ? {} : { listingConcurrency }),
       });
-      reply
-        .code(202)
-        .header("location", `/v1/audits/${audit.id}`)
-        .header("retry-after", String(LIMITS.deletionRetryAfterSeconds));
+      accept(reply, `/v1/audits/${audit.id}`);
       return auditView(audit, audit.requestedAt);
     },
   });

@@ -1,9 +1,9 @@
+import { accept } from "../accepted.ts";
 import { callerOf } from "../auth.ts";
 import { decodeCursor, encodeCursor } from "../cursor.ts";
 import type { App, RouteDeps } from "../deps.ts";
 import { deletionEvents, eventId } from "../events.ts";
 import { isTerminal } from "../../core/deletion.ts";
-import { LIMITS } from "../../core/limits.ts";
 import { schemaOf } from "../operation.ts";
 import { noQuery } from "../schema/common.ts";
 import {
@@ -87,10 +87,7 @@ function addRetryRoute(app: App, deps: RouteDeps): void {
       const deletion = await deps.services.deletions.retry(caller, request.params.id);
       const { projectId, id: deletionId } = deletion;
       request.auditSubjects = [{ projectId, deletionId }];
-      reply
-        .code(202)
-        .header("location", `/v1/deletions/${deletion.id}`)
-        .header("retry-after", String(LIMITS.deletionRetryAfterSeconds));
+      accept(reply, `/v1/deletions/${deletion.id}`);
       return await deletionView(deps.services, caller, deletion);
     },
   });

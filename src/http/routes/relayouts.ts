@@ -1,10 +1,11 @@
 import type { FastifyReply } from "fastify";
-import { LIMITS } from "../../core/limits.ts";
 import type { RelayoutStand } from "../../services/relayout/relayouts.ts";
+import { accept } from "../accepted.ts";
 import { callerOf } from "../auth.ts";
 import { decodeCursor, encodeCursor } from "../cursor.ts";
 import type { App, RouteDeps } from "../deps.ts";
 import { schemaOf } from "../operation.ts";
+import { noteViews } from "../run-view.ts";
 import { relayoutView } from "../relayout-view.ts";
 import { noQuery } from "../schema/common.ts";
 import {
@@ -29,10 +30,7 @@ export function addRelayoutRoutes(app: App, deps: RouteDeps): void {
 
 function accepted(reply: FastifyReply, stand: RelayoutStand): RelayoutJson {
   const { id, requestedAt } = stand.relayout;
-  reply
-    .code(202)
-    .header("location", `/v1/relayouts/${id}`)
-    .header("retry-after", String(LIMITS.deletionRetryAfterSeconds));
+  accept(reply, `/v1/relayouts/${id}`);
   return relayoutView(stand, requestedAt);
 }
 
@@ -163,12 +161,8 @@ function addSparedRoute(app: App, deps: RouteDeps): void {
       // Before the stream begins, so that a refusal is an answer and no broken stream.
       const { id } = (await relayouts.get(caller, request.params.id)).relayout;
       reply.type(JSON_LINES);
-      const views = async function* (): AsyncGenerator<RelayoutSparedJson> {
-        for await (const { key, code, projectId } of relayouts.spared(caller, id)) {
-          yield { key, code, projectId };
-        }
-      };
-      return answerStream(deps, request, jsonLines(views()));
+      const lines: AsyncIterable<RelayoutSparedJson> = noteViews(relayouts.spared(caller, id));
+      return answerStream(deps, request, jsonLines(lines));
     },
   });
 }

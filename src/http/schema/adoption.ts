@@ -1,6 +1,14 @@
 import { z } from "zod";
 import { LIMITS } from "../../core/limits.ts";
-import { countSchema, durationText, nameSchema, timestampSchema } from "./common.ts";
+import {
+  countSchema,
+  durationText,
+  failureSchema,
+  nameSchema,
+  runFields,
+  runNoteSchema,
+  runStateSchema,
+} from "./common.ts";
 
 export const createAdoptionBody = z
   .strictObject({
@@ -15,15 +23,12 @@ export type CreateAdoptionJson = z.input<typeof createAdoptionBody>;
 export const adoptionSchema = z
   .object({
     id: z.string(),
-    state: z.enum(["running", "completed"]),
+    state: runStateSchema,
     dryRun: z.boolean(),
     owner: z.string(),
     minAge: z.string(),
     prefix: z.string(),
-    requestedAt: timestampSchema,
-    requestedBy: z.string(),
-    completedAt: timestampSchema.nullable(),
-    complete: z.boolean(),
+    ...runFields,
     objects: countSchema,
     bytes: countSchema,
     adopted: countSchema,
@@ -36,7 +41,7 @@ export const adoptionSchema = z
     foreign: countSchema,
     orphans: countSchema,
     requests: z.object({ list: countSchema, head: countSchema }),
-    failure: z.object({ code: z.string(), message: z.string() }).nullable(),
+    failure: failureSchema.nullable(),
     seconds: z.number(),
   })
   .meta({ id: "Adoption" });
@@ -54,9 +59,7 @@ export const adoptedProjectSchema = z
 export type AdoptedProjectJson = z.output<typeof adoptedProjectSchema>;
 
 /** One line of what an adoption refused. */
-export const adoptionRefusalSchema = z
-  .object({ key: z.string(), code: z.string(), projectId: z.string() })
-  .meta({ id: "AdoptionRefusal" });
+export const adoptionRefusalSchema = runNoteSchema.meta({ id: "AdoptionRefusal" });
 export type AdoptionRefusalJson = z.output<typeof adoptionRefusalSchema>;
 
 export const adoptionParams = z.strictObject({ id: z.string() });

@@ -1,7 +1,14 @@
 import { z } from "zod";
 import { AUDIT_FIXES, FINDING_KINDS } from "../../core/audit.ts";
 import { LIMITS } from "../../core/limits.ts";
-import { countSchema, durationText, pageQuery, timestampSchema } from "./common.ts";
+import {
+  countSchema,
+  durationText,
+  pageQuery,
+  runFields,
+  runStateSchema,
+  timestampSchema,
+} from "./common.ts";
 
 export const createAuditBody = z
   .strictObject({
@@ -17,16 +24,13 @@ export type CreateAuditJson = z.input<typeof createAuditBody>;
 export const auditSchema = z
   .object({
     id: z.string(),
-    state: z.enum(["running", "completed"]),
+    state: runStateSchema,
     fix: z.enum(AUDIT_FIXES),
     quarantine: z.boolean(),
     minAge: z.string(),
     readDataPercent: z.number(),
     listingConcurrency: countSchema,
-    requestedAt: timestampSchema,
-    requestedBy: z.string(),
-    completedAt: timestampSchema.nullable(),
-    complete: z.boolean(),
+    ...runFields,
     objects: countSchema,
     bytes: countSchema,
     rows: countSchema,

@@ -45,6 +45,23 @@ export const lifeFields = {
 /** A count or size in a body. */
 export const countSchema = z.int().min(0);
 
+/** When a run was asked for and ended, by whom, and whether it looked at everything. */
+export const runFields = {
+  requestedAt: timestampSchema,
+  requestedBy: z.string(),
+  completedAt: timestampSchema.nullable(),
+  complete: z.boolean(),
+};
+
+export const runStateSchema = z.enum(["running", "completed"]);
+
+/** What a run, or a part of one, ended early by. */
+export const failureSchema = z.object({ code: z.string(), message: z.string() });
+
+/** What is noted of one object: why a run left it as it was. */
+export const runNoteSchema = z.object({ key: z.string(), code: z.string(), projectId: z.string() });
+export type RunNoteJson = z.output<typeof runNoteSchema>;
+
 /** A whole number written in a query or a path: digits only, no sign, exponent or space. */
 export function numberText(min: number, max: number): z.ZodType<number> {
   const range = max < Number.MAX_SAFE_INTEGER ? `${min} to ${max}` : `${min} or more`;

@@ -1,7 +1,14 @@
 import { z } from "zod";
 import { LIMITS } from "../../core/limits.ts";
 import { RELAYOUT_ACTIONS } from "../../core/relayout.ts";
-import { countSchema, pageQuery, timestampSchema } from "./common.ts";
+import {
+  countSchema,
+  failureSchema,
+  pageQuery,
+  runFields,
+  runNoteSchema,
+  runStateSchema,
+} from "./common.ts";
 
 export const createRelayoutBody = z
   .strictObject({
@@ -24,13 +31,10 @@ export const relayoutSchema = z
     id: z.string(),
     action: z.enum(RELAYOUT_ACTIONS),
     of: z.string().nullable(),
-    state: z.enum(["running", "completed"]),
+    state: runStateSchema,
     dryRun: z.boolean(),
     projects: z.array(z.string()),
-    requestedAt: timestampSchema,
-    requestedBy: z.string(),
-    completedAt: timestampSchema.nullable(),
-    complete: z.boolean(),
+    ...runFields,
     objects: countSchema,
     bytes: countSchema,
     done: countSchema,
@@ -40,7 +44,7 @@ export const relayoutSchema = z
     pending: countSchema,
     readBytes: countSchema,
     held: z.object({ objects: countSchema, bytes: countSchema }),
-    failure: z.object({ code: z.string(), message: z.string() }).nullable(),
+    failure: failureSchema.nullable(),
     seconds: z.number(),
   })
   .meta({ id: "Relayout" });
@@ -52,9 +56,7 @@ export const relayoutListSchema = z
 export type RelayoutListJson = z.output<typeof relayoutListSchema>;
 
 /** One line of what a relayout left as it is. */
-export const relayoutSparedSchema = z
-  .object({ key: z.string(), code: z.string(), projectId: z.string() })
-  .meta({ id: "RelayoutSpared" });
+export const relayoutSparedSchema = runNoteSchema.meta({ id: "RelayoutSpared" });
 export type RelayoutSparedJson = z.output<typeof relayoutSparedSchema>;
 
 export const relayoutParams = z.strictObject({ id: z.string() });

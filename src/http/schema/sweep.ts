@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { LIMITS } from "../../core/limits.ts";
-import { countSchema, timestampSchema } from "./common.ts";
+import { countSchema, failureSchema, timestampSchema } from "./common.ts";
 import { residueSchema } from "./deletion.ts";
 
 const prefix = z
@@ -29,7 +29,7 @@ export const sweepSchema = z
     bytes: countSchema,
     verified: z.boolean(),
     residue: z.array(residueSchema),
-    error: z.object({ code: z.string(), message: z.string() }).nullable(),
+    error: failureSchema.nullable(),
   })
   .meta({ id: "Sweep" });
 export type SweepJson = z.output<typeof sweepSchema>;

@@ -5,6 +5,7 @@ import { makeAdoptionId } from "../../core/ids.ts";
 import { LIMITS } from "../../core/limits.ts";
 import type { AdoptedProject, Adoption, StoredNote } from "../../ports/metadata/index.ts";
 import type { Context } from "../context.ts";
+import { notesOf } from "../run-notes.ts";
 
 export interface NewAdoption {
   /** Nothing is made unless this is false. */
@@ -76,14 +77,7 @@ export class Adoptions {
   /** Every object that a layout gives to a project and that gets no row, in order. @throws as `get` */
   async *refusals(caller: Caller, id: string): AsyncGenerator<StoredNote> {
     await this.get(caller, id);
-    let after = 0;
-    for (;;) {
-      const page = await this.#context.metadata.listNotes(id, { limit: LIMITS.runPageRows, after });
-      yield* page;
-      const last = page.at(-1);
-      if (!last) return;
-      after = last.ordinal;
-    }
+    yield* notesOf(this.#context, id);
   }
 
   /** The database's time, by which an adoption that runs is measured. */

@@ -17,6 +17,7 @@ import { isStoreError } from "../../core/store-errors.ts";
 import type { RunNote } from "../../ports/metadata/index.ts";
 import type { ObjectEntry, ObjectHead } from "../../ports/object-store.ts";
 import type { Context } from "../context.ts";
+import { etagOf } from "../etag.ts";
 import { inPool } from "../pool.ts";
 
 /** By what a page of a listing is judged. */
@@ -141,9 +142,4 @@ const DEFAULT_TYPE = "application/octet-stream";
 
 function seconds(at: Instant): number {
   return Math.floor(at / 1000);
-}
-
-/** The store's own ETag, in the form that the rows have: without quotes. */
-export function etagOf({ etag }: Pick<ObjectHead, "etag">): string {
-  return etag.replaceAll('"', "");
 }

@@ -5,7 +5,7 @@ import { planParts } from "../../core/parts.ts";
 import { StoreError } from "../../core/store-errors.ts";
 import type { Context } from "../context.ts";
 import { listKey } from "../listing.ts";
-import { proveCopy } from "../relayout/proof.ts";
+import { proveCopy } from "../uploads/proof.ts";
 import { copyParts } from "../uploads/copying.ts";
 import { endAfterFailure, endUpload } from "../uploads/ending.ts";
 import {

@@ -7,11 +7,11 @@ import { canonicalKey } from "../../core/keys.ts";
 import { isStoreError } from "../../core/store-errors.ts";
 import type { LegacyFile } from "../../ports/metadata/index.ts";
 import type { ObjectHead } from "../../ports/object-store.ts";
-import { etagOf } from "../adoption/page.ts";
+import { etagOf } from "../etag.ts";
 import { copyParts } from "../uploads/copying.ts";
 import { endAfterFailure } from "../uploads/ending.ts";
 import { beginUpload, makeObject, type StoredUpload, whileFresh } from "../uploads/making.ts";
-import { proveCopy } from "./proof.ts";
+import { proveCopy } from "../uploads/proof.ts";
 import type { RelayoutWork } from "./work.ts";
 
 /** A file that is to be copied, and the ids of what is made for that, which are known beforehand. */

@@ -4,7 +4,7 @@ import { LIMITS } from "../../core/limits.ts";
 import { isStoreError } from "../../core/store-errors.ts";
 import type { HeldObject, Relayout, RunNote } from "../../ports/metadata/index.ts";
 import type { ObjectHead } from "../../ports/object-store.ts";
-import { etagOf } from "../adoption/page.ts";
+import { etagOf } from "../etag.ts";
 import { settleRemovals } from "../files/removals.ts";
 import { inPool } from "../pool.ts";
 import type { RelayoutWork } from "./work.ts";

@@ -6,6 +6,7 @@ import type { Instant } from "../../core/model.ts";
 import { RELAYOUT_BEGINS, type RelayoutAction, type RelayoutRequest } from "../../core/relayout.ts";
 import type { Relayout, StoredNote } from "../../ports/metadata/index.ts";
 import type { Context } from "../context.ts";
+import { notesOf } from "../run-notes.ts";
 import { type Listed, pageOf } from "../projects.ts";
 
 export interface NewRelayout {
@@ -130,14 +131,7 @@ export class Relayouts {
   /** Every file that was left as it is, and why, in order. @throws as `get` */
   async *spared(caller: Caller, id: string): AsyncGenerator<StoredNote> {
     await this.get(caller, id);
-    let after = 0;
-    for (;;) {
-      const page = await this.#context.metadata.listNotes(id, { limit: LIMITS.runPageRows, after });
-      yield* page;
-      const last = page.at(-1);
-      if (!last) return;
-      after = last.ordinal;
-    }
+    yield* notesOf(this.#context, id);
   }
 
   /** The database's time, by which a relayout that runs is measured. */

@@ -14,10 +14,9 @@ import {
   readAll,
   relayout,
   settle,
+  SONGS,
   spared,
 } from "./relaying.ts";
-
-const SONGS = { "audio/p1/a": "first", "audio/p1/b": "second", "audio/p2/c": "third" };
 
 describe("finishing a relayout", () => {
   it("removes the old objects, and says how many are verified gone", async () => {

@@ -9,6 +9,9 @@ import type { NewRelayout } from "../../../src/services/relayout/relayouts.ts";
 import { ADMIN, type TestService, type TestServiceOptions } from "../../support/context.ts";
 import { adopt, keysOf, pathsOf, run, service } from "../adoption/adopting.ts";
 
+/** What lies there, and what each object holds. */
+export const SONGS = { "audio/p1/a": "first", "audio/p1/b": "second", "audio/p2/c": "third" };
+
 /** A service with objects that were adopted: what each key holds. */
 export async function adopted(
   contents: Readonly<Record<string, string>>,

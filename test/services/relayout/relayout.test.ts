@@ -14,10 +14,9 @@ import {
   readAll,
   relayout,
   settle,
+  SONGS,
   spared,
 } from "./relaying.ts";
-
-const SONGS = { "audio/p1/a": "first", "audio/p1/b": "second", "audio/p2/c": "third" };
 
 describe("a relayout", () => {
   it("has adopted files name proven copies at canonical keys, and holds the old objects", async () => {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { ObjectHead, Part } from "../../ports/object-store.ts";
-import { etagOf } from "../adoption/page.ts";
 import type { Context } from "../context.ts";
+import { etagOf } from "../etag.ts";
 
 /** Whether a copy is the same as its source, byte for byte, and how that was found out. */
 export interface Proof {
