@@ -7,7 +7,8 @@ import { runCli, ServiceProcess, temporaryDir } from "../support/service-process
 import { bodyOfJws, hashOf } from "./check-deleted.ts";
 import { CRASH_LIMITS } from "./limits.ts";
 import { type Aim, nameOf, pointOf } from "./point-table.ts";
-import { Slot, STRUCK_BY_ORDER } from "./rig.ts";
+import { Slot } from "./rig.ts";
+import { STRUCK_BY_ORDER } from "./arming.ts";
 
 const FILES = 3;
 const STRAYS = 2;

@@ -6,7 +6,8 @@ import { filesBelow, plant } from "../e2e/planting.ts";
 import { ServiceProcess, temporaryDir } from "../support/service-process.ts";
 import { CRASH_LIMITS } from "./limits.ts";
 import { type Aim, pointOf } from "./point-table.ts";
-import { Slot, STRUCK_BY_ORDER } from "./rig.ts";
+import { Slot } from "./rig.ts";
+import { STRUCK_BY_ORDER } from "./arming.ts";
 
 const FILES = 3;
 

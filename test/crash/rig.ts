@@ -1,5 +1,4 @@
 import { generateKeyPairSync } from "node:crypto";
-import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -9,14 +8,9 @@ import { type PostgresServer, startPostgres } from "../servers/postgres.ts";
 import { S3Bucket } from "../support/s3-bucket.ts";
 import { ServiceProcess } from "../support/service-process.ts";
 import { settingsOf } from "../e2e/buckets.ts";
+import { arm, STRUCK_BY_ORDER } from "./arming.ts";
 import { CONFIG_FILE } from "./places.ts";
 import type { Arming } from "./point-table.ts";
-
-/** How a process is started that can be told at which call it is to strike itself. */
-export const STRUCK_BY_ORDER = {
-  nodeArgs: ["--import", new URL("points.ts", import.meta.url).pathname],
-  ipc: true,
-} as const;
 
 /** One of the two places in which a process of the service runs, again and again. */
 export class Slot implements AsyncDisposable {
@@ -59,18 +53,8 @@ export class Slot implements AsyncDisposable {
     });
   }
 
-  async arm(arm: Arming | null): Promise<void> {
-    if (this.state !== "up") return;
-    const { child } = this.service;
-    const done = new AbortController();
-    const { signal } = done;
-    const heard = [once(child, "message", { signal }), once(child, "exit", { signal })];
-    child.send({ arm }, () => {
-      // Where it has ended, it needs no disarming.
-    });
-    await Promise.race(heard);
-    done.abort();
-    await Promise.allSettled(heard);
+  async arm(arming: Arming | null): Promise<void> {
+    if (this.state === "up") await arm(this.service.child, arming);
   }
 
   async kill(): Promise<void> {

@@ -1,10 +1,15 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { armKill, died, STRUCK_BY_ORDER } from "../crash/arming.ts";
+import { type Aim, pointOf } from "../crash/point-table.ts";
 import { ServiceProcess, temporaryDir } from "../support/service-process.ts";
 import { filesBelow, plant, putFiles } from "./planting.ts";
 
 const FILES = 200;
 const STRAYS = 12_000;
+const KILLS = 3;
+/** Each page has a thousand keys at most. */
+const IN_THE_MIDST: Aim = { point: pointOf("remove"), when: "before", nth: 4 };
 /** The promise: a killed deletion completes by itself within this, once the service is ready again. */
 const RESUME_MS = 15_000;
 
@@ -24,7 +29,7 @@ describe("a service that is killed in the midst of a deletion", () => {
       await using dir = await temporaryDir();
       const dataDir = join(dir.path, "data");
       const objectsDir = join(dataDir, "objects");
-      let service = await ServiceProcess.start(dataDir);
+      let service = await ServiceProcess.start(dataDir, STRUCK_BY_ORDER);
       const made = await service.json("POST", "/v1/projects", { json: { id: "p1" }, status: 201 });
       const uid = String(made["uid"]);
       const projectDir = join(objectsDir, "projects", uid);
@@ -33,21 +38,20 @@ describe("a service that is killed in the midst of a deletion", () => {
       await putFiles(service, "p10", 5);
       await plant(objectsDir, `projects/${uid}/left`, STRAYS);
 
-      const killsAt = [0.9, 0.6, 0.3].map((share) => Math.floor((FILES + STRAYS) * share));
       let deletionId = "";
-      for (const [i, threshold] of killsAt.entries()) {
-        if (i === 0) {
+      for (let kill = 0; kill < KILLS; kill++) {
+        await armKill(service.child, IN_THE_MIDST, join(dir.path, `claim-${kill}`));
+        if (kill === 0) {
           const requested = await service.request("DELETE", "/v1/projects/p1", {
             headers: { prefer: "respond-async" },
           });
           expect(requested.status).toBe(202);
           deletionId = ((await requested.json()) as DeletionBody).id;
         }
-        let left = Number.POSITIVE_INFINITY;
-        while (left > threshold) left = (await filesBelow(projectDir)).length;
-        await service.kill();
+        await died(service.child);
+        const left = (await filesBelow(projectDir)).length;
         expect(left, "the kill must come in the midst").toBeGreaterThan(0);
-        service = await ServiceProcess.start(dataDir);
+        service = await ServiceProcess.start(dataDir, STRUCK_BY_ORDER);
       }
       const readyAt = Date.now();
       const seen = async (): Promise<DeletionBody> => {
@@ -60,7 +64,7 @@ describe("a service that is killed in the midst of a deletion", () => {
       expect(Date.now() - readyAt).toBeLessThan(RESUME_MS);
 
       const deletion = await seen();
-      expect(deletion.attempts).toBeGreaterThanOrEqual(killsAt.length);
+      expect(deletion.attempts).toBeGreaterThanOrEqual(KILLS);
       expect(deletion.surfaces).toEqual(
         expect.arrayContaining([
           expect.objectContaining({ surface: "tracked", found: FILES, deleted: FILES }),

@@ -2,6 +2,8 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { s3Server, useDatabase } from "../servers/given.ts";
+import { armKill, died, STRUCK_BY_ORDER } from "../crash/arming.ts";
+import { type Aim, pointOf } from "../crash/point-table.ts";
 import { S3Bucket } from "../support/s3-bucket.ts";
 import { runCli, type ServiceProcess, temporaryDir } from "../support/service-process.ts";
 import { keysBelow, plantObjects, settingsOf } from "./buckets.ts";
@@ -12,6 +14,11 @@ const FILES = 2500;
 const SIBLING_FILES = 20;
 const STRAYS = 1200;
 const RESUME_MS = 15_000;
+/** Requests for a thousand keys at most go out beside each other: so many of them, and then death. */
+const DEATHS: readonly Aim[] = [
+  { point: pointOf("remove"), when: "before", nth: 3 },
+  { point: pointOf("remove"), when: "before", nth: 2 },
+];
 
 interface DeletionBody {
   readonly id: string;
@@ -35,7 +42,7 @@ describe("the main job on a real S3 server and PostgreSQL", () => {
     dir = await temporaryDir();
     bucket = await S3Bucket.create(s3Server());
     shared = await SharedService.prepare(dir.path, database(), settingsOf(bucket));
-    service = await shared.start();
+    service = await shared.start(STRUCK_BY_ORDER);
     uid = await makeProject("p1");
     siblingUid = await makeProject("p10");
     await putFiles(service, "p1", FILES);
@@ -55,6 +62,14 @@ describe("the main job on a real S3 server and PostgreSQL", () => {
     return String(made["uid"]);
   }
 
+  async function requestDeletion(): Promise<string> {
+    const requested = await service.request("DELETE", "/v1/projects/p1", {
+      headers: { prefer: "respond-async" },
+    });
+    expect(requested.status).toBe(202);
+    return ((await requested.json()) as DeletionBody).id;
+  }
+
   async function look(id: string): Promise<DeletionBody> {
     return (await service.json("GET", `/v1/deletions/${id}`)) as unknown as DeletionBody;
   }
@@ -64,17 +79,14 @@ describe("the main job on a real S3 server and PostgreSQL", () => {
     { timeout: 180_000 },
     async () => {
       expect(await keysBelow(bucket, `projects/${uid}/`)).toHaveLength(FILES + STRAYS);
-      const requested = await service.request("DELETE", "/v1/projects/p1", {
-        headers: { prefer: "respond-async" },
-      });
-      expect(requested.status).toBe(202);
-      const { id } = (await requested.json()) as DeletionBody;
-      for (const threshold of [2500, 1200]) {
-        let left = Number.POSITIVE_INFINITY;
-        while (left > threshold) left = (await keysBelow(bucket, `projects/${uid}/`)).length;
-        await service.kill();
-        expect(left, "the kill must come in the midst").toBeGreaterThan(0);
-        service = await shared.start();
+      let id = "";
+      for (const [i, aim] of DEATHS.entries()) {
+        await armKill(service.child, aim, join(dir.path, `claim-${i}`));
+        if (i === 0) id = await requestDeletion();
+        await died(service.child);
+        const left = await keysBelow(bucket, `projects/${uid}/`);
+        expect(left.length, "the kill must come in the midst").toBeGreaterThan(0);
+        service = await shared.start(STRUCK_BY_ORDER);
       }
       const readyAt = Date.now();
       await expect

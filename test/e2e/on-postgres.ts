@@ -2,7 +2,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import { ServiceProcess } from "../support/service-process.ts";
+import { ServiceProcess, type StartOptions } from "../support/service-process.ts";
 
 /** Processes of one service: on one database, one store, with one signing key. */
 export class SharedService {
@@ -52,9 +52,10 @@ export class SharedService {
   }
 
   /** One more process. */
-  async start(): Promise<ServiceProcess> {
+  async start(how: Pick<StartOptions, "nodeArgs" | "ipc"> = {}): Promise<ServiceProcess> {
     const dataDir = join(this.#dir, `process-${this.#processes.length}`);
     const process = await ServiceProcess.start(dataDir, {
+      ...how,
       env: {
         EXPUNGE_DATABASE: this.#database,
         ...this.#store,

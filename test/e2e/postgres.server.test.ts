@@ -4,6 +4,8 @@ import { postgresUrl } from "../servers/given.ts";
 import { createDatabase, startPostgres, type TestDatabase } from "../servers/postgres.ts";
 import { TcpProxy } from "../servers/tcp-proxy.ts";
 
+import { armKill, died, STRUCK_BY_ORDER } from "../crash/arming.ts";
+import { type Aim, pointOf } from "../crash/point-table.ts";
 import { type ServiceProcess, temporaryDir } from "../support/service-process.ts";
 import { SharedService } from "./on-postgres.ts";
 import { filesBelow, plant, putFiles } from "./planting.ts";
@@ -26,6 +28,8 @@ interface DeletionBody {
 }
 
 const TAKEOVER_MS = 15_000;
+/** Each page has a thousand keys at most. */
+const IN_THE_MIDST: Aim = { point: pointOf("remove"), when: "before", nth: 3 };
 
 async function makeProject(service: ServiceProcess, id: string): Promise<string> {
   const made = await service.json("POST", "/v1/projects", { json: { id }, status: 201 });
@@ -37,24 +41,28 @@ describe("several processes on one PostgreSQL server", () => {
     "another one takes over the deletion of a worker that is killed, within seconds",
     { timeout: 120_000 },
     async () => {
-      const strays = 25_000;
+      const strays = 5000;
       await using dir = await temporaryDir();
       await using service = await SharedService.ofTest(dir.path, url());
-      const first = await service.start();
-      const uid = await makeProject(first, "p1");
-      await putFiles(first, "p1", 20);
+      const both = [await service.start(STRUCK_BY_ORDER), await service.start(STRUCK_BY_ORDER)];
+      const [one] = both as [ServiceProcess, ServiceProcess];
+      const uid = await makeProject(one, "p1");
+      await putFiles(one, "p1", 20);
       const projectDir = join(service.objectsDir, "projects", uid);
       await plant(service.objectsDir, `projects/${uid}/left`, strays);
-      const requested = await first.request("DELETE", "/v1/projects/p1", {
+      // Whichever takes it up makes the claim, and the other one lives.
+      const claim = join(dir.path, "claim");
+      for (const { child } of both) await armKill(child, IN_THE_MIDST, claim);
+      const requested = await one.request("DELETE", "/v1/projects/p1", {
         headers: { prefer: "respond-async" },
       });
       expect(requested.status).toBe(202);
       const { id } = (await requested.json()) as { id: string };
-      const second = await service.start();
-      expect((await filesBelow(projectDir)).length, "must be in the midst").toBeGreaterThan(0);
-      expect(second.output).not.toContain("deletion claimed");
-      await first.kill();
+      await Promise.race(both.map(({ child }) => died(child)));
       const killedAt = performance.now();
+      const second = both.find(({ child }) => child.signalCode === null) as ServiceProcess;
+      expect(second.output).not.toContain("deletion claimed");
+      expect((await filesBelow(projectDir)).length, "must be in the midst").toBeGreaterThan(0);
       await expect
         .poll(() => second.output, { timeout: TAKEOVER_MS, interval: 50 })
         .toContain("deletion claimed");
