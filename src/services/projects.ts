@@ -6,6 +6,7 @@ import type { Hold, Instant, Metadata, Project, ProjectState } from "../core/mod
 import type { NewIdempotent, ProjectPatch } from "../ports/metadata/index.ts";
 import type { Context } from "./context.ts";
 import { makeOnce, type Once } from "./idempotency.ts";
+import { lifeOf } from "./life.ts";
 
 export interface CreateProject {
   readonly id?: string;
@@ -38,7 +39,10 @@ export class Projects {
     this.#context = context;
   }
 
-  /** @throws ExpungeError `project-exists`, `invalid-project-id`, `id-not-allowed`, `forbidden` */
+  /**
+   * @throws ExpungeError `project-exists`, `invalid-project-id`, `id-not-allowed`, `forbidden`,
+   *   `invalid-request`
+   */
   async create(caller: Caller, input: CreateProject): Promise<Project> {
     return (await this.createOnce(caller, undefined, input)).made;
   }
@@ -82,8 +86,7 @@ export class Projects {
       owner: input.owner ?? caller.subject,
       metadata: input.metadata ?? {},
       quotaBytes: input.quotaBytes ?? null,
-      ttlMs: input.ttlMs ?? null,
-      expiresAt: input.expiresAt ?? null,
+      ...lifeOf(input),
       ...(idempotent === undefined ? {} : { idempotent }),
     });
     log.info({ project: project.uid, by: caller.subject }, "project created");

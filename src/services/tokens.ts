@@ -12,6 +12,7 @@ import { LIMITS } from "../core/limits.ts";
 import type { Instant } from "../core/model.ts";
 import type { FoundToken } from "../ports/metadata/index.ts";
 import type { Context } from "./context.ts";
+import { lifeOf } from "./life.ts";
 import { type Listed, pageOf } from "./projects.ts";
 import { isSameHash } from "./same-hash.ts";
 
@@ -34,7 +35,7 @@ export class Tokens {
 
   /**
    * Makes a token. `secret` is the only time that it is shown: what is stored is its hash.
-   * @throws ExpungeError `forbidden`
+   * @throws ExpungeError `forbidden`, `invalid-request`
    */
   async create(
     caller: Caller,
@@ -50,8 +51,7 @@ export class Tokens {
       owner: input.owner ?? caller.subject,
       rights: [...new Set(input.rights)],
       hash: hashOfSecret(secret),
-      ttlMs: input.ttlMs ?? null,
-      expiresAt: input.expiresAt ?? null,
+      ...lifeOf(input),
     });
     const { owner, rights } = token;
     log.info({ credential: id, owner, rights, by: caller.subject }, "API token made");

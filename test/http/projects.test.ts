@@ -47,6 +47,14 @@ test("only an admin chooses a project's id and owner by HTTP", async () => {
   expectProblem(bad, 400, "invalid-project-id");
 });
 
+test("a project is not made that would be kept for so long and until another time", async () => {
+  const payload = { id: "p1", ttlSeconds: 3600, expiresAt: "2100-01-01T00:00:00Z" };
+  const refused = await http.call({ method: "POST", url: "/v1/projects", payload });
+  expect(expectProblem(refused, 400, "invalid-request")["detail"]).toContain("not both");
+  const none = await http.call({ method: "GET", url: "/v1/projects/p1" });
+  expectProblem(none, 404, "project-not-found");
+});
+
 test.each([
   ["an unknown field near a known one", { nmae: "x" }, "nmae", "did you mean 'name'"],
   ["an unknown field near none", { colour: "x" }, "colour", "not known."],

@@ -66,6 +66,7 @@ test.each([
   [{ name: "", rights: ["admin"] }],
   [{ name: "a", rights: ["admin"], owner: "" }],
   [{ name: "a", rights: ["admin"], ttlSeconds: 0 }],
+  [{ name: "a", rights: ["admin"], ttlSeconds: 60, expiresAt: "2100-01-01T00:00:00Z" }],
   [{ name: "a", rights: ["admin"], id: "x" }],
 ])("a token cannot be made of %j", async (payload) => {
   const answer = await http.call({ method: "POST", url: "/v1/tokens", payload });

@@ -26,7 +26,7 @@ export class Adoptions {
   }
 
   /** Begins an adoption, or its plan; a worker carries it out. */
-  async start(caller: Caller, input: NewAdoption): Promise<Adoption> {
+  async start(caller: Caller, input: NewAdoption = {}): Promise<Adoption> {
     requireRight(caller, "admin");
     const { metadata, random, jobs, log } = this.#context;
     await metadata.forgetRuns(LIMITS.runKeepMs);

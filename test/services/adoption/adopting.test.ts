@@ -75,6 +75,8 @@ describe("an adoption", () => {
     await run(one, id);
     const { request, progress } = await one.services.adoptions.get(ADMIN, id);
     expect(request.minAgeMs).toBe(3_600_000);
+    const bare = await one.services.adoptions.start(ADMIN);
+    expect(bare.request).toMatchObject({ dryRun: true, owner: ADMIN.subject, prefix: "" });
     expect(progress.counts).toMatchObject({ adopted: 0, young: 1, known: 1 });
   });
 
