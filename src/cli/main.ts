@@ -1,6 +1,13 @@
 #!/usr/bin/env node
 import { EXIT } from "./exit-codes.ts";
+import { complaintAboutNode } from "./node-version.ts";
 import { keepYoungGenerationSmall } from "./young-generation.ts";
+
+const complaint = complaintAboutNode(process.version);
+if (complaint !== null) {
+  process.stderr.write(`${complaint}\n`);
+  process.exit(EXIT.usage);
+}
 
 const args = process.argv.slice(2);
 const interrupt = new AbortController();
