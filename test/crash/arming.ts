@@ -34,9 +34,14 @@ export async function armKill(
   await arm(child, { target, method, when, nth, signal: "SIGKILL", claim });
 }
 
-/** Waits for a process to die by SIGKILL, or that it has. @throws Error where it ended otherwise */
-export async function died(child: ChildProcess): Promise<void> {
+/** Waits for the end of a process, however it comes, or that has come. */
+export async function ended(child: ChildProcess): Promise<void> {
   if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+}
+
+/** The same where it must die by SIGKILL. @throws Error where it ended otherwise */
+export async function died(child: ChildProcess): Promise<void> {
+  await ended(child);
   const { exitCode, signalCode } = child;
   if (signalCode !== "SIGKILL") throw new Error(`it ended by ${exitCode ?? signalCode}`);
 }

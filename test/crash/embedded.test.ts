@@ -1,14 +1,13 @@
-import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { filesBelow, plant, putFiles } from "../e2e/planting.ts";
 import { runCli, ServiceProcess, temporaryDir } from "../support/service-process.ts";
+import { armKill, died, STRUCK_BY_ORDER } from "./arming.ts";
 import { bodyOfJws, hashOf } from "./check-deleted.ts";
 import { CRASH_LIMITS } from "./limits.ts";
 import { type Aim, nameOf, pointOf } from "./point-table.ts";
 import { Slot } from "./rig.ts";
-import { STRUCK_BY_ORDER } from "./arming.ts";
 
 const FILES = 3;
 const STRAYS = 2;
@@ -76,15 +75,13 @@ async function fill(service: ServiceProcess, objectsDir: string, id: string): Pr
 
 /** Requests the deletion, waits for the death that it brings about, and starts the service again. */
 async function strike(slot: Slot, id: string, aim: Aim, claim: string): Promise<void> {
-  const { point, when, nth } = aim;
-  const { target, method } = point;
-  await slot.arm({ target, method, when, nth, signal: "SIGKILL", claim });
-  const died = once(slot.service.child, "exit");
+  const { child } = slot.service;
+  await armKill(child, aim, claim);
   const requested = await slot.service.request("DELETE", `/v1/projects/${id}`, {
     headers: { prefer: "respond-async" },
   });
   expect(requested.status).toBe(202);
-  await died;
+  await died(child);
   await slot.start();
 }
 

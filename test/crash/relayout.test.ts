@@ -1,13 +1,12 @@
-import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { filesBelow, plant } from "../e2e/planting.ts";
 import { ServiceProcess, temporaryDir } from "../support/service-process.ts";
+import { armKill, died, STRUCK_BY_ORDER } from "./arming.ts";
 import { CRASH_LIMITS } from "./limits.ts";
 import { type Aim, pointOf } from "./point-table.ts";
 import { Slot } from "./rig.ts";
-import { STRUCK_BY_ORDER } from "./arming.ts";
 
 const FILES = 3;
 
@@ -62,12 +61,11 @@ async function begin(slot: Slot, path: string, more: object = {}): Promise<strin
 
 /** Begins what is asked for, waits for the death that it brings about, and starts the service again. */
 async function struck(slot: Slot, dir: string, path: string, at: Aim): Promise<string> {
-  const { target, method } = at.point;
-  const claim = join(dir, `claim-${method}`);
-  await slot.arm({ target, method, when: at.when, nth: at.nth, signal: "SIGKILL", claim });
-  const died = once(slot.service.child, "exit");
+  const { child } = slot.service;
+  await armKill(child, at, join(dir, `claim-${at.point.method}`));
   // Its answer may die with the process.
-  await Promise.allSettled([begin(slot, path), died]);
+  await Promise.allSettled([begin(slot, path)]);
+  await died(child);
   await slot.start();
   const { items } = await slot.service.json("GET", "/v1/relayouts?limit=1");
   return (items as readonly { readonly id: string }[])[0]?.id ?? "none";

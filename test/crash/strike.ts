@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
-import { once } from "node:events";
 import type { Rng } from "../simulation/random.ts";
+import { ended } from "./arming.ts";
 import { CRASH_LIMITS } from "./limits.ts";
 import { type Aim, nameOf, type Signal } from "./point-table.ts";
 import type { Rig, Slot } from "./rig.ts";
@@ -43,7 +43,7 @@ export async function strikeAt(
   const at = Date.now();
   const slot = await struckSlot(rig, claim);
   if (signal === "SIGSTOP") slot.state = "stopped";
-  else await ended(slot);
+  else await ended(slot.service.child);
   await rig.other(slot).arm(null);
   return { slot, at, hit: name, missed: null };
 }
@@ -66,8 +66,4 @@ async function struckSlot(rig: Rig, claim: string): Promise<Slot> {
     if (pid > 0) throw new Error(`process ${pid} was struck and is none of ours`);
     await pause(CRASH_LIMITS.claimPollMs);
   }
-}
-
-async function ended({ service: { child } }: Slot): Promise<void> {
-  if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
 }

@@ -3,7 +3,6 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { postgresUrl } from "../servers/given.ts";
 import { createDatabase, startPostgres, type TestDatabase } from "../servers/postgres.ts";
 import { TcpProxy } from "../servers/tcp-proxy.ts";
-
 import { armKill, died, STRUCK_BY_ORDER } from "../crash/arming.ts";
 import { type Aim, pointOf } from "../crash/point-table.ts";
 import { type ServiceProcess, temporaryDir } from "../support/service-process.ts";
@@ -44,23 +43,23 @@ describe("several processes on one PostgreSQL server", () => {
       const strays = 5000;
       await using dir = await temporaryDir();
       await using service = await SharedService.ofTest(dir.path, url());
-      const both = [await service.start(STRUCK_BY_ORDER), await service.start(STRUCK_BY_ORDER)];
-      const [one] = both as [ServiceProcess, ServiceProcess];
+      const one = await service.start(STRUCK_BY_ORDER);
+      const other = await service.start(STRUCK_BY_ORDER);
       const uid = await makeProject(one, "p1");
       await putFiles(one, "p1", 20);
       const projectDir = join(service.objectsDir, "projects", uid);
       await plant(service.objectsDir, `projects/${uid}/left`, strays);
       // Whichever takes it up makes the claim, and the other one lives.
       const claim = join(dir.path, "claim");
-      for (const { child } of both) await armKill(child, IN_THE_MIDST, claim);
+      for (const { child } of [one, other]) await armKill(child, IN_THE_MIDST, claim);
       const requested = await one.request("DELETE", "/v1/projects/p1", {
         headers: { prefer: "respond-async" },
       });
       expect(requested.status).toBe(202);
       const { id } = (await requested.json()) as { id: string };
-      await Promise.race(both.map(({ child }) => died(child)));
+      await Promise.race([died(one.child), died(other.child)]);
       const killedAt = performance.now();
-      const second = both.find(({ child }) => child.signalCode === null) as ServiceProcess;
+      const second = one.child.signalCode === null ? one : other;
       expect(second.output).not.toContain("deletion claimed");
       expect((await filesBelow(projectDir)).length, "must be in the midst").toBeGreaterThan(0);
       await expect
